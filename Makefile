@@ -1,0 +1,53 @@
+# `make run` and `make test` are all that a fresh machine needs: Python 3.11+ and make.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+WAREHOUSE ?= dateline.duckdb
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test check lock model clean
+
+help:  ## List the targets.
+	@sed -n 's/^\([a-z]*\):.*##/\1\t/p' $(MAKEFILE_LIST)
+
+setup: $(VENV)/.ready  ## Make the environment in .venv from the lock file (once).
+
+# uv installs in seconds; where it cannot be had, pip reads the same lock file.
+$(VENV)/.ready: requirements.lock setup.py
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Dateline needs Python 3.11 or newer; say which: make PYTHON=python3.12 …" >&2; exit 2; }
+	$(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv || \
+	  echo "uv is not to be had; going on with pip"
+	if [ -x $(BIN)/uv ]; then \
+	  $(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock && \
+	  $(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps -e .; \
+	else \
+	  $(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock && \
+	  $(BIN)/python -m pip install --quiet --no-deps -e .; \
+	fi
+	touch $@
+
+run: setup  ## Ingest the bundled news site over HTTP into dateline.duckdb and show events.
+	$(BIN)/dateline demo --warehouse $(WAREHOUSE)
+
+test: check  ## Lint, check types and run the tests.
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+check: setup
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+lock: setup  ## Compile requirements.lock anew from setup.py.
+	$(BIN)/uv pip compile --quiet setup.py --extra dev --universal --python-version 3.11 \
+	  --generate-hashes --no-header --no-annotate --upgrade -o requirements.lock
+
+model: setup  ## Train the language model: make model CORPORA=folder (see transforms/model/README.md).
+	$(if $(CORPORA),,$(error say where the corpora are: make model CORPORA=folder))
+	$(BIN)/uv pip install --quiet --python $(BIN)/python -e '.[train]'
+	$(BIN)/dateline train --corpora $(CORPORA)
+
+clean:  ## Remove the environment, caches and the demo's warehouse.
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache build *.egg-info
+	rm -rf $(WAREHOUSE) $(WAREHOUSE).*

