@@ -1,0 +1,111 @@
+"""Drop what is known already, as early as it can be known: by address before the fetch, by text
+before the language model.
+
+Comes in: entries; later, cleaned articles. Goes out: those that are new or changed. What is
+dropped is counted as a known duplicate, never silently.
+
+`KnownKeys` is what the warehouse held when the run began. An entry is known when its feed listed
+this very version before, or when any feed listed its address. A new version from the feed that
+listed the address before is a revisit: the page is fetched again, and its text decides whether
+there is a new revision. When two feeds list one new address, the one with the smaller feed_id is
+taken, so that reruns agree.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import apache_beam as beam
+
+from schemas.columns import content_id
+from schemas.flow import KnownKeys
+from schemas.rows import Entry, ExtractedArticle
+from transforms.reject import count
+
+
+def feed_url_key(feed_id: str | None, url_key: str) -> str:
+    """Key the pair of a feed and an address it lists."""
+    return content_id(feed_id, url_key)
+
+
+def new_or_changed(entry: Entry, known: KnownKeys) -> Entry | None:
+    """Give the entry to be fetched (marked as a revisit where it is one), or None if known."""
+    if entry.entry_id in known.entry_ids:
+        return None
+    if entry.url_key not in known.url_keys:
+        return entry
+    if feed_url_key(entry.feed_id, entry.url_key) in known.feed_url_keys:
+        return replace(entry, is_revisit=True)
+    return None
+
+
+def one_of(entries: Iterable[Entry]) -> tuple[Entry, int]:
+    """Choose among entries with one address, the same in any order; count the others."""
+    ordered = sorted(entries, key=lambda entry: (entry.feed_id or "", entry.entry_id))
+    return ordered[0], len(ordered) - 1
+
+
+class DropKnownFn(beam.DoFn):
+    """Drop entries that the warehouse knows."""
+
+    def process(self, entry: Entry, known: KnownKeys) -> Iterator[Entry]:
+        count("entries", "in")
+        fresh = new_or_changed(entry, known)
+        if fresh is None:
+            count("entries", "duplicate")
+        else:
+            yield fresh
+
+
+def choose_entry(keyed: tuple[str, Iterable[Entry]]) -> Entry:
+    """Keep one of the entries that several feeds (or one feed twice) list for an address."""
+    entry, others = one_of(keyed[1])
+    count("entries", "out")
+    count("entries", "duplicate", others)
+    return entry
+
+
+def key_by_address(entry: Entry) -> tuple[str, Entry]:
+    """Key an entry by its address."""
+    return entry.url_key, entry
+
+
+@dataclass
+class DropKnownEntries(beam.PTransform):
+    """Entries listed → entries to fetch, one an address. Shuffles entries, never pages."""
+
+    known: Any  # side input: KnownKeys
+
+    def expand(self, entries: Any) -> Any:
+        return (
+            entries
+            | "drop entries known" >> beam.ParDo(DropKnownFn(), self.known)
+            | "key by address" >> beam.Map(key_by_address)
+            | "gather by address" >> beam.GroupByKey()
+            | "choose one" >> beam.Map(choose_entry)
+        )
+
+
+class DropUnchangedFn(beam.DoFn):
+    """Drop articles whose text is as the warehouse has it; their entry is still remembered."""
+
+    def process(self, extracted: ExtractedArticle, known: KnownKeys) -> Iterator[Any]:
+        count("changes", "in")
+        if extracted.revision.revision_id in known.revision_ids:
+            count("changes", "duplicate")
+            yield beam.pvalue.TaggedOutput("rows", extracted.entry)
+        else:
+            count("changes", "out")
+            yield extracted
+
+
+@dataclass
+class DropUnchanged(beam.PTransform):
+    """Cleaned articles → those whose text the warehouse does not hold."""
+
+    known: Any  # side input: KnownKeys
+
+    def expand(self, articles: Any) -> Any:
+        return articles | "drop unchanged texts" >> beam.ParDo(
+            DropUnchangedFn(), self.known
+        ).with_outputs("rows", main="elements")
