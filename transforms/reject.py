@@ -9,6 +9,7 @@ and not tried again; one rejected for a passing reason is not, and comes back wi
 """
 
 import collections
+import time
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future
 from typing import Any, ClassVar
@@ -90,6 +91,7 @@ class StageFn(beam.DoFn):
     def start_bundle(self) -> None:
         """Begin with nothing under way."""
         self._waiting: collections.deque[tuple[Any, Any, Any, Any]] = collections.deque()
+        self._first_at: float | None = None
 
     def process(
         self,
@@ -99,6 +101,7 @@ class StageFn(beam.DoFn):
     ) -> Iterator[Any]:
         """Start on the element, and give out what is done."""
         count(self.stage, "in")
+        self._first_at = self._first_at or time.monotonic()
         try:
             self._waiting.append((element, self.work(element), timestamp, window))
         except Rejected as rejected:
@@ -107,9 +110,11 @@ class StageFn(beam.DoFn):
             yield from self._pop()
 
     def finish_bundle(self) -> Iterator[Any]:
-        """Wait for the rest."""
+        """Wait for the rest, and count the time from the first element to here."""
         while self._waiting:
             yield from self._pop()
+        if self._first_at is not None:
+            count(self.stage, "ms", round(1000 * (time.monotonic() - self._first_at)))
 
     def _head_is_done(self) -> bool:
         result = self._waiting[0][1]

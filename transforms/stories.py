@@ -25,7 +25,7 @@ from schemas.columns import content_id
 from schemas.flow import LEAD_LENGTH, StoryCandidate
 from schemas.rows import AnnotatedArticle, RunContext, Story, StoryArticle
 
-# Found on the bundled site, whose articles are labelled with their story: see tests/test_stories.py.
+# Found on the bundled site, whose articles carry their story: tests/test_stories.py.
 MIN_SIMILARITY = 0.22
 NAME_WEIGHT = 2.0  # an entity's name against a common word
 MAX_SILENCE = timedelta(days=5)  # a story that nobody adds to for so long is over
