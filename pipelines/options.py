@@ -90,6 +90,12 @@ def _add_reading(group: "argparse._ArgumentGroup") -> None:
     group.add_argument(
         "--languages", default="en", metavar="en", help="languages to keep, with commas between"
     )
+    add_workers(group)
+    group.add_argument("--now", type=_time, metavar="TIME", help="instant the run takes as now")
+
+
+def add_workers(group: "argparse._ActionsContainer") -> None:
+    """Declare --workers."""
     group.add_argument(
         "--workers",
         type=_whole,
@@ -97,7 +103,6 @@ def _add_reading(group: "argparse._ArgumentGroup") -> None:
         metavar="N",
         help="processes for text and language; 0 works in one process; default: all cores",
     )
-    group.add_argument("--now", type=_time, metavar="TIME", help="instant the run takes as now")
 
 
 def _add_fetching(group: "argparse._ArgumentGroup") -> None:

@@ -3,6 +3,26 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from schemas.rows import (
+    Article,
+    ArticleRevision,
+    Entity,
+    EntityMention,
+    Entry,
+    EventMention,
+    RemovedBlock,
+)
+
+LEAD_LENGTH = 400  # characters of a text that grouping into stories looks at
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunContext:
+    """The run that an element passes through: its id and the instant it takes as now (UTC)."""
+
+    run_id: str
+    now: datetime
+
 
 @dataclass(frozen=True, kw_only=True)
 class KnownKeys:
@@ -27,4 +47,38 @@ class StoryCandidate:
     story_id: str | None = None  # story it was put in by an earlier run
 
 
-LEAD_LENGTH = 400
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """A fetched page on its way to extraction; never stored as a row (the archive has it)."""
+
+    entry: Entry
+    url: str  # that answered, after redirects
+    http_status: int
+    content_type: str  # as sent, "" if none
+    body: bytes  # decoded from any content coding
+    fetched_at: datetime
+    archive_file: str | None = None
+    archive_offset: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExtractedArticle:
+    """An article between extraction and annotation."""
+
+    entry: Entry
+    article: Article
+    revision: ArticleRevision
+    removed_blocks: tuple[RemovedBlock, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnnotatedArticle:
+    """An article with all that was found in it, ready to be written."""
+
+    entry: Entry
+    article: Article
+    revision: ArticleRevision
+    removed_blocks: tuple[RemovedBlock, ...]
+    entities: tuple[Entity, ...]
+    entity_mentions: tuple[EntityMention, ...]
+    event_mentions: tuple[EventMention, ...]

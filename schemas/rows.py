@@ -7,8 +7,7 @@ one sentence. Required columns have no default; an optional one is `X | None`, w
 (`content_id`), so that a rerun writes the same row. All spans count Unicode code points into
 `article_revisions.text`, end exclusive.
 
-Classes that never become a table (`Page`, `ExtractedArticle`, `AnnotatedArticle`) are what
-stages hand on to each other, in the order of the flow.
+What stages hand on to each other without its ever being a table is in `schemas/flow.py`.
 """
 
 from dataclasses import dataclass
@@ -25,14 +24,6 @@ from schemas.vocabulary import (
     Precision,
     Reason,
 )
-
-
-@dataclass(frozen=True, kw_only=True)
-class RunContext:
-    """The run that an element passes through: its id and the instant it takes as now (UTC)."""
-
-    run_id: str
-    now: datetime
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,20 +107,6 @@ class Entry:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Page:
-    """A fetched page on its way to extraction; never stored as a row (the archive has it)."""
-
-    entry: Entry
-    url: str  # that answered, after redirects
-    http_status: int
-    content_type: str  # as sent, "" if none
-    body: bytes  # decoded from any content coding
-    fetched_at: datetime
-    archive_file: str | None = None
-    archive_offset: int | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
 class Article:
     """An article: one canonical address. What may change lies in its revisions."""
 
@@ -152,7 +129,7 @@ class ArticleRevision:
 
     KEY: ClassVar = "revision_id"
 
-    revision_id: str = column("Hash of article, headline and text.")
+    revision_id: str = column("Hash of article, headline, text and correction note.")
     article_id: str = column("Article it is a version of.")
     change_type: ChangeType = column("initial, edit, correction or withdrawn.")
     correction_text: str | None = optional("The correction or withdrawal note, as printed.")
@@ -197,16 +174,6 @@ class RemovedBlock:
     kind: str = column("promo, related, share, legal, credit, caption, title, dateline …")
     rule: str = column("Name of the rule that removed it.")
     run_id: str = column("Run that wrote the row.")
-
-
-@dataclass(frozen=True, kw_only=True)
-class ExtractedArticle:
-    """An article between extraction and annotation."""
-
-    entry: Entry
-    article: Article
-    revision: ArticleRevision
-    removed_blocks: tuple[RemovedBlock, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -331,19 +298,6 @@ class EventMention:
     def happened(self) -> bool:
         """Tell whether the sentence holds the act to have taken place."""
         return self.polarity == Polarity.POSITIVE and self.modality in HAPPENED
-
-
-@dataclass(frozen=True, kw_only=True)
-class AnnotatedArticle:
-    """An article with all that was found in it, ready to be written."""
-
-    entry: Entry
-    article: Article
-    revision: ArticleRevision
-    removed_blocks: tuple[RemovedBlock, ...]
-    entities: tuple[Entity, ...]
-    entity_mentions: tuple[EntityMention, ...]
-    event_mentions: tuple[EventMention, ...]
 
 
 @dataclass(frozen=True, kw_only=True)

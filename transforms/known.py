@@ -18,8 +18,8 @@ from typing import Any
 import apache_beam as beam
 
 from schemas.columns import content_id
-from schemas.flow import KnownKeys
-from schemas.rows import Entry, ExtractedArticle
+from schemas.flow import ExtractedArticle, KnownKeys
+from schemas.rows import Entry
 from transforms.reject import count
 
 

@@ -19,15 +19,8 @@ from apache_beam.metrics.metric import Metrics
 from apache_beam.utils.windowed_value import WindowedValue
 
 from schemas.columns import content_id
-from schemas.rows import (
-    AnnotatedArticle,
-    Entry,
-    ExtractedArticle,
-    Feed,
-    Page,
-    Rejection,
-    RunContext,
-)
+from schemas.flow import AnnotatedArticle, ExtractedArticle, Page, RunContext
+from schemas.rows import Entry, Feed, Rejection
 from schemas.vocabulary import Rejected
 
 ROWS = "rows"  # tag of the rows that a stage writes beside its main output

@@ -22,8 +22,8 @@ from typing import Any
 import apache_beam as beam
 
 from schemas.columns import content_id
-from schemas.flow import LEAD_LENGTH, StoryCandidate
-from schemas.rows import AnnotatedArticle, RunContext, Story, StoryArticle
+from schemas.flow import LEAD_LENGTH, AnnotatedArticle, RunContext, StoryCandidate
+from schemas.rows import Story, StoryArticle
 
 # Found on the bundled site, whose articles carry their story: tests/test_stories.py.
 MIN_SIMILARITY = 0.22
