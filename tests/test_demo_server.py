@@ -1,5 +1,6 @@
 """The bundled news world: what it tells, and that it is served as real sites serve."""
 
+import csv
 import gzip
 import http.client
 import json
@@ -90,6 +91,12 @@ def listed_links(server: DemoServer, site: Site, feed: Feed) -> list[str]:
     return [entry.link for entry in parsed.entries if "link" in entry]
 
 
+def listed_names(file_name: str) -> list[str]:
+    """Give the names in one of the world's own lists."""
+    lines = (files("seeds") / "site" / file_name).read_text("utf-8").splitlines()
+    return [row["name"] for row in csv.DictReader(lines)]
+
+
 def is_story(article: Article) -> bool:
     """Say whether an address holds an English article with a text of its own."""
     first = article.editions[0]
@@ -150,6 +157,22 @@ def test_acronyms_are_introduced_in_brackets(world: World) -> None:
     texts = [" ".join(article.editions[0].paragraphs) for article in world.articles()]
     for acronym in ("YLF", "MBU", "DSU", "NHP"):
         assert any(f"({acronym})" in text for text in texts)
+
+
+def test_the_worlds_own_lists_name_only_what_its_articles_name(world: World) -> None:
+    texts = [" ".join(e.paragraphs) for article in world.articles() for e in article.editions]
+    printed = "\n".join(texts).replace("’", "'")
+    for name in [*listed_names("places.csv"), *listed_names("actors.csv")]:
+        assert name in printed, name
+
+
+def test_every_dateline_names_a_place_of_the_worlds_gazetteer(world: World) -> None:
+    known = {name.upper() for name in listed_names("places.csv")}
+    texts = [one.editions[0].paragraphs for one in world.articles() if one.editions[0].paragraphs]
+    found = [re.match(r"([A-Z][A-Z ]{4,})(?:,| \(|:| [—–-]) ?", text[0]) for text in texts]
+    places = [dateline[1] for dateline in found if dateline]
+    assert len(places) >= 60
+    assert set(places) <= known
 
 
 def test_a_wire_text_is_the_same_on_three_sites(world: World) -> None:
