@@ -1,0 +1,220 @@
+"""Resolve the names of an article: one entity for "Islamic State group", ISIS and IS.
+
+Comes in: a parsed text with entities as the model found them. Goes out: a `Resolution`. Names the
+model missed are recovered where our lists or the article itself know them; labels it got wrong
+are mended from the same sources. Links are made within the article only: bracketed acronyms,
+initials, surnames, shortened names; a surname that fits two people here stays unresolved.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from schemas.flow import RunContext
+from schemas.rows import Entity
+from transforms.entities.known import ActorList, load_roles
+from transforms.entities.links import ArticleNames, article_names
+from transforms.entities.mentions import (
+    Resolution,
+    ResolvedMention,
+    named_entity,
+    place_entity,
+    role_entity,
+    sentence_index,
+)
+from transforms.entities.names import bare, name_key, without_titles
+from transforms.entities.spans import Naming, find_namings
+from transforms.places import Gazetteer, Place
+
+if TYPE_CHECKING:
+    from spacy.tokens import Doc
+
+_PLACES = frozenset({"GPE", "LOC", "FAC"})
+
+
+def resolve_entities(
+    doc: Doc,
+    *,
+    gazetteer: Gazetteer,
+    actors: ActorList,
+    context: RunContext,
+    dateline_place: str | None,
+) -> Resolution:
+    """Resolve every name in a parsed article."""
+    namings = find_namings(doc, gazetteer, actors)
+    countries = article_countries(namings, gazetteer, actors, dateline_place)
+    names = article_names(doc.text, namings, actors)
+    resolver = _Resolver(gazetteer, actors, context, countries, names)
+    starts = [sentence.start_char for sentence in doc.sents]
+    mentions = [
+        resolver.resolve(naming, sentence_index(starts, naming.start)) for naming in namings
+    ]
+    return Resolution(mentions, starts, gazetteer=gazetteer, context=context)
+
+
+def article_countries(
+    namings: Iterable[Naming],
+    gazetteer: Gazetteer,
+    actors: ActorList,
+    dateline_place: str | None,
+) -> tuple[str, ...]:
+    """Give the countries an article is about, the one named most first."""
+    counted: Counter[str] = Counter()
+    for naming in namings:
+        known = actors.find(naming.text)
+        code = gazetteer.country_code(naming.text) or gazetteer.demonym(naming.text)
+        code = code or (known.country if known else None)
+        if code:
+            counted[code] += 1
+    if dateline_place:
+        place = gazetteer.find(dateline_place, countries=tuple(counted))
+        if place and place.country:
+            counted[place.country] += 1
+    if not counted:
+        counted.update(_countries_of_cities(namings, gazetteer))
+    return tuple(code for code, _ in counted.most_common())
+
+
+def _countries_of_cities(namings: Iterable[Naming], gazetteer: Gazetteer) -> Iterator[str]:
+    """Fall back on the article's well-known cities where no country is named."""
+    for naming in namings:
+        place = gazetteer.find(naming.text) if naming.label == "GPE" else None
+        if place and place.country:
+            yield place.country
+
+
+class _Resolver:
+    """Resolves one naming after another with what is known of the article."""
+
+    def __init__(
+        self,
+        gazetteer: Gazetteer,
+        actors: ActorList,
+        context: RunContext,
+        countries: tuple[str, ...],
+        names: ArticleNames,
+    ) -> None:
+        self._gazetteer = gazetteer
+        self._actors = actors
+        self._context = context
+        self._countries = countries
+        self._names = names
+
+    def resolve(self, naming: Naming, sentence: int) -> ResolvedMention:
+        """Resolve one naming; the entity is None where it fits two."""
+        mention = ResolvedMention(
+            start=naming.start,
+            end=naming.end,
+            text=naming.text,
+            label=naming.label,
+            sentence_index=sentence,
+            entity=None,
+            link_method=None,
+        )
+        for step in (self._defined, self._known, self._country, self._role, self._place):
+            resolved = step(naming, mention)
+            if resolved is not None:
+                return resolved
+        return self._by_name(naming, mention)
+
+    def _defined(self, naming: Naming, mention: ResolvedMention) -> ResolvedMention | None:
+        """Follow what the article itself says: "Syrian Democratic Forces (SDF)"."""
+        full = self._names.defined.get(name_key(naming.text))
+        if full is None:
+            return None
+        target = self.resolve(replace(naming, text=full), mention.sentence_index)
+        return replace(target, text=naming.text, link_method="acronym")
+
+    def _known(self, naming: Naming, mention: ResolvedMention) -> ResolvedMention | None:
+        known = self._actors.find(naming.text)
+        if known is None and naming.label == "PERSON":
+            known = self._actors.find(without_titles(naming.text))
+        if known is None:
+            return None
+        entity = named_entity(
+            known.name,
+            known.entity_type,
+            self._context,
+            country=known.country,
+            sector=known.sector,
+            source="seed",
+        )
+        same = name_key(known.name) == name_key(naming.text)
+        return replace(
+            mention,
+            label=known.entity_type,
+            entity=entity,
+            link_method="name" if same else "alias",
+            country=known.country,
+        )
+
+    def _country(self, naming: Naming, mention: ResolvedMention) -> ResolvedMention | None:
+        code = self._gazetteer.country_code(naming.text)
+        if code and naming.label != "PERSON" and not self._is_namesake(naming.text, code):
+            return self._at(self._gazetteer.country(code), "GPE", naming, mention)
+        code = self._gazetteer.demonym(naming.text)
+        if code is None or naming.label == "PERSON":
+            return None
+        name = self._gazetteer.adjective(code) or naming.text
+        entity = named_entity(name, "NORP", self._context, country=code, source="gazetteer")
+        return replace(mention, label="NORP", entity=entity, link_method="demonym", country=code)
+
+    def _is_namesake(self, name: str, code: str) -> bool:
+        """Tell whether a country's name means another place here: Georgia in the United States."""
+        place = self._gazetteer.find(name, countries=self._countries)
+        return place is not None and place.country != code and code not in self._countries
+
+    def _role(self, naming: Naming, mention: ResolvedMention) -> ResolvedMention | None:
+        """Read "Lebanese Army" as what it says: a country's sector."""
+        first, _, rest = naming.text.partition(" ")
+        role = load_roles().get(rest.lower()) if naming.label == "ORG" else None
+        code = self._gazetteer.demonym(first) if role and role.sector else None
+        if code is None or role is None or role.sector is None:
+            return None
+        entity = role_entity(code, role.sector, self._gazetteer, self._context)
+        return replace(mention, entity=entity, link_method="role", country=code)
+
+    def _place(self, naming: Naming, mention: ResolvedMention) -> ResolvedMention | None:
+        if naming.label not in _PLACES:
+            return None
+        place = self._gazetteer.find(naming.text, countries=self._countries)
+        return self._at(place, naming.label, naming, mention) if place else None
+
+    def _at(
+        self, place: Place | None, label: str, naming: Naming, mention: ResolvedMention
+    ) -> ResolvedMention | None:
+        if place is None:
+            return None
+        same = name_key(place.name) == name_key(naming.text)
+        return replace(
+            mention,
+            label=label,
+            entity=place_entity(place, label, self._context),
+            link_method="name" if same else "alias",
+            country=place.country,
+            place=place,
+        )
+
+    def _by_name(self, naming: Naming, mention: ResolvedMention) -> ResolvedMention:
+        """Name an entity as the article does: by the longest form of the name in it."""
+        longest = self._names.longest(naming)
+        if longest is None:
+            return mention
+        if longest.name != bare(naming.text):
+            known = self._known(replace(naming, text=longest.name), mention)
+            if known is not None:
+                return replace(known, link_method=longest.method)
+        entity: Entity = named_entity(longest.name, naming.label, self._context)
+        return replace(mention, entity=entity, link_method=longest.method)
+
+
+def entity_names(resolution: Resolution) -> Mapping[str, tuple[str, ...]]:
+    """Give each entity's names in the article, by its id."""
+    names: dict[str, dict[str, None]] = {}
+    for mention in resolution.mentions:
+        if mention.entity:
+            names.setdefault(mention.entity.entity_id, {})[mention.text] = None
+    return {entity: tuple(found) for entity, found in names.items()}

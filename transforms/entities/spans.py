@@ -1,0 +1,192 @@
+"""Which spans of an article are names, and of what kind.
+
+Comes in: a parsed text with the model's entities. Goes out: namings in order, none overlapping.
+A name of our lists beats a shorter or wrongly labelled one of the model; the model's longer name
+stays ("Bank of Russia"). Repeats of the article's names are added where the model missed them,
+unless they stand inside a longer run of capitals or the word occurs in small letters too.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from transforms.entities.known import ActorList, Scanner, load_roles
+from transforms.entities.mentions import LABELS
+from transforms.entities.names import TITLES, bare, is_acronym, trimmed, without_titles
+from transforms.places import Gazetteer
+
+if TYPE_CHECKING:
+    from spacy.tokens import Doc
+
+# Country names that are people's names or words too: believed only where the model agrees
+_AMBIGUOUS = frozenset(
+    [
+        "Georgia",
+        "Jordan",
+        "Chad",
+        "Jersey",
+        "Guinea",
+        "Dominica",
+        "Niger",
+        "Reunion",
+        "Grenada",
+        "Pole",
+        "Poles",
+        "Finn",
+        "Dane",
+        "Scot",
+        "Lao",
+        "Persian",
+        "Kiwi",
+    ]
+)
+_CAPITALISED_BEFORE = re.compile(r"([A-Z][\w.’'-]*)[ ]$")
+_CAPITALISED_AFTER = re.compile(r"(?:[ ]|-)(?:[A-Z]\w+)")
+_SENTENCE_START = re.compile(r"[.!?:;\"“”\n]\s*$|[—–-]\s$")
+_GENERIC = frozenset(
+    ["region", "province", "area", "town", "city", "district", "village", "movement", "network"]
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Naming:
+    """A span that names something, with the kind of thing it is taken for."""
+
+    start: int
+    end: int
+    text: str
+    label: str
+
+
+def find_namings(doc: Doc, gazetteer: Gazetteer, actors: ActorList) -> list[Naming]:
+    """Find the names of an article."""
+    text = doc.text
+    own = [naming for naming in _model_namings(doc) if naming.text]
+    listed = [*_listed_namings(text, gazetteer, actors)]
+    namings = _consistent(_merged(own, _believed(text, listed, actors)))
+    repeats = [*_repeats(text, namings)]
+    return _merged(namings, [naming for naming in repeats if _stands_alone(text, naming)])
+
+
+def _model_namings(doc: Doc) -> Iterator[Naming]:
+    text = doc.text
+    for entity in doc.ents:
+        if entity.label_ not in LABELS:
+            continue
+        start, end = trimmed(text, entity.start_char, entity.end_char)
+        line_end = text.find("\n", start, end)  # a name never runs over a line
+        start, end = trimmed(text, start, end if line_end < 0 else line_end)
+        end = start + len(_without_role(text[start:end]))
+        yield Naming(start=start, end=end, text=text[start:end], label=entity.label_)
+
+
+def _without_role(name: str) -> str:
+    """Cut the common nouns off a name: "Islamic State militants" names Islamic State."""
+    while True:
+        rest, _, last = name.rpartition(" ")
+        singular = last.removesuffix("s")
+        is_common = singular in load_roles() or last in load_roles() or singular in _GENERIC
+        if not rest or not is_common:
+            return name
+        name = rest.rstrip()
+
+
+@functools.lru_cache(maxsize=4)
+def _country_scanner(gazetteer: Gazetteer) -> Scanner[str]:
+    labels = dict.fromkeys(gazetteer.country_names(), "GPE")
+    labels |= dict.fromkeys(gazetteer.demonyms(), "NORP")
+    return Scanner({name: label for name, label in labels.items() if name not in _AMBIGUOUS})
+
+
+def _listed_namings(text: str, gazetteer: Gazetteer, actors: ActorList) -> Iterator[Naming]:
+    for start, end, actor in actors.scan(text):
+        yield Naming(start=start, end=end, text=text[start:end], label=actor.entity_type)
+    for start, end, label in _country_scanner(gazetteer).find(text):
+        yield Naming(start=start, end=end, text=text[start:end], label=label)
+
+
+def _believed(text: str, listed: Sequence[Naming], actors: ActorList) -> list[Naming]:
+    """Drop shy names whose actor is not named otherwise, and words inside longer names."""
+    sure = {actors.find(naming.text) for naming in listed if not actors.is_shy(naming.text)}
+    return [
+        naming
+        for naming in listed
+        if (actors.find(naming.text) in sure and not _in_capitals(text, naming))
+        or (not actors.is_shy(naming.text) and _is_whole(text, naming))
+    ]
+
+
+def _is_whole(text: str, naming: Naming) -> bool:
+    """Tell whether a listed name is more than a word within a longer name."""
+    is_plain = naming.label != "NORP" and " " not in naming.text and not is_acronym(naming.text)
+    return not is_plain or _stands_alone(text, naming)
+
+
+def _in_capitals(text: str, naming: Naming) -> bool:
+    """Tell whether the line around a name is written in capitals, where IS is a verb."""
+    start = text.rfind("\n", 0, naming.start) + 1
+    end = text.find("\n", naming.end)
+    line = text[start : end if end >= 0 else len(text)]
+    return line.isupper()
+
+
+def _merged(first: Iterable[Naming], second: Iterable[Naming]) -> list[Naming]:
+    """Join two lists of namings; of two that overlap the longer stays, of equals the second."""
+    ranked = [(naming, 0) for naming in first] + [(naming, 1) for naming in second]
+    ranked.sort(key=lambda each: (each[0].start - each[0].end, -each[1], each[0].start))
+    taken: list[Naming] = []
+    for naming, _ in ranked:
+        if all(naming.end <= other.start or naming.start >= other.end for other in taken):
+            taken.append(naming)
+    return sorted(taken, key=lambda naming: naming.start)
+
+
+def _consistent(namings: Sequence[Naming]) -> list[Naming]:
+    """Give all namings of one form the label most of them have, surnames that of the person."""
+    votes: dict[str, Counter[str]] = {}
+    for naming in namings:
+        votes.setdefault(bare(naming.text), Counter())[naming.label] += 1
+    surnames = {
+        without_titles(bare(n.text)).split()[-1]
+        for n in namings
+        if n.label == "PERSON" and " " in without_titles(bare(n.text))
+    }
+    return [
+        replace(naming, label="PERSON")
+        if naming.text in surnames and naming.label in {"ORG", "GPE", "FAC", "LOC"}
+        else replace(naming, label=votes[bare(naming.text)].most_common(1)[0][0])
+        for naming in namings
+    ]
+
+
+def _repeats(text: str, namings: Sequence[Naming]) -> Iterator[Naming]:
+    """Find the article's names and its people's surnames wherever they stand."""
+    phrases: dict[str, str] = {}
+    for naming in namings:
+        name = bare(naming.text)
+        if name[:1].isupper() and (len(name) > 2 or is_acronym(name)):
+            phrases.setdefault(name, naming.label)
+        person = without_titles(name).split()
+        if naming.label == "PERSON" and len(person) > 1 and len(person[-1]) > 2:
+            phrases.setdefault(person[-1], "PERSON")
+            phrases.setdefault(" ".join(person), "PERSON")
+    lower = {word for word in re.findall(r"\b[^\W\d_]\w+", text) if word.islower()}
+    phrases = {name: label for name, label in phrases.items() if name.lower() not in lower}
+    for start, end, label in Scanner(phrases).find(text):
+        yield Naming(start=start, end=end, text=text[start:end], label=label)
+
+
+def _stands_alone(text: str, naming: Naming) -> bool:
+    """Tell whether no other capitalised word adjoins a name and makes it part of a longer one."""
+    before = _CAPITALISED_BEFORE.search(text, max(0, naming.start - 30), naming.start)
+    if _CAPITALISED_AFTER.match(text, naming.end) and text[naming.end - 1] != ".":
+        return False
+    if before is None or before[1].rstrip(".").lower() in TITLES:
+        return True
+    at = before.start()
+    return at == 0 or bool(_SENTENCE_START.search(text[max(0, at - 3) : at]))
