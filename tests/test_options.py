@@ -81,12 +81,14 @@ def test_a_flag_that_cannot_be_parsed_is_one_line_and_exit_2(
 
 def test_an_unknown_command_names_those_there_are(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["injest"]) == 2
-    assert all(name in capsys.readouterr().err for name in COMMANDS)
+    said = capsys.readouterr().err
+    assert all(name in said for name in COMMANDS)
 
 
 def test_help_lists_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--help"]) == 0
-    assert all(name in capsys.readouterr().out for name in COMMANDS)
+    said = capsys.readouterr().out
+    assert all(name in said for name in COMMANDS)
 
 
 def test_help_imports_neither_beam_nor_the_model_nor_the_database() -> None:

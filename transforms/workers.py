@@ -11,7 +11,7 @@ import functools
 import multiprocessing
 import resource
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import Any
 
@@ -22,18 +22,18 @@ from schemas.vocabulary import Reason, Rejected
 MAX_WORKER_BYTES = 4 << 30  # address space; the language model needs about 1 GB of it
 
 # Imported once by the fork server: what the stages run in workers.
-PRELOADED = ["transforms.feeds", "transforms.extract", "transforms.annotate"]
+PRELOADED = ("transforms.feeds", "transforms.extract", "transforms.annotate")
 
 
 class Workers:
     """A pool of `size` processes; size 0 runs each task at once in the calling process."""
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, *, preloaded: Sequence[str] = PRELOADED) -> None:
         self.size = size
         self._pool: pebble.ProcessPool | None = None
         if size:
             context = multiprocessing.get_context("forkserver")
-            context.set_forkserver_preload(PRELOADED)
+            context.set_forkserver_preload(list(preloaded))
             self._pool = pebble.ProcessPool(
                 max_workers=size, context=context, initializer=_prepare_worker
             )
