@@ -384,17 +384,22 @@ def test_an_article_known_at_the_first_edition_is_corrected_at_the_second() -> N
         assert b"At least 14 people" in fetch(server, TIMES, "/news/world/dushkara-market").body
 
 
-def test_an_article_is_withdrawn_and_another_deleted() -> None:
-    with DemoServer(now=datetime(2026, 3, 13, tzinfo=UTC)) as server:
-        assert b"has abandoned its plan" in fetch(server, REPORT, "/a/3f6b/merger-off").body
+def test_between_the_editions_articles_are_edited_withdrawn_and_deleted() -> None:
+    tin, merger, reshuffle = (
+        (TIMES, "/news/politics/cake-tin"),
+        (REPORT, "/a/3f6b/merger-off"),
+        (GAZETTE, "/en/2026/03/08/reshuffle/"),
+    )
+    with DemoServer(now=FIRST_EDITION) as server:
+        edited = fetch(server, *tin).body
+        assert b"has abandoned its plan" in fetch(server, *merger).body
+        assert fetch(server, *reshuffle).status == 200
         server.set_now(SECOND_EDITION)
-        withdrawn = fetch(server, REPORT, "/a/3f6b/merger-off")
+        assert fetch(server, *tin).body != edited
+        withdrawn = fetch(server, *merger)
         assert withdrawn.status == 200
         assert b"This article has been withdrawn" in withdrawn.body
-        server.set_now(FIRST_EDITION)
-        assert fetch(server, GAZETTE, "/en/2026/03/08/reshuffle/").status == 200
-        server.set_now(SECOND_EDITION)
-        assert fetch(server, GAZETTE, "/en/2026/03/08/reshuffle/").status == 410
+        assert fetch(server, *reshuffle).status == 410
 
 
 @pytest.mark.parametrize(
