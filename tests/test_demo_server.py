@@ -5,6 +5,8 @@ import gzip
 import http.client
 import json
 import re
+import socket
+import struct
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -476,6 +478,18 @@ def test_one_connection_serves_several_requests_and_head_has_no_body(server: Dem
         assert connection.sock is kept
     connection.close()
     assert sizes[0] == sizes[2] > sizes[1] == 0
+
+
+def test_a_client_that_hangs_up_leaves_the_server_serving(
+    server: DemoServer, capfd: pytest.CaptureFixture[str]
+) -> None:
+    for _ in range(3):
+        with socket.create_connection(("127.0.0.1", server.port)) as client:
+            linger = struct.pack("ii", 1, 0)  # on, 0 s: closing resets the connection
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+            client.sendall(f"GET {TOLL} HTTP/1.1\r\nHost: {COURIER}\r\n\r\n".encode())
+    assert fetch(server, COURIER, TOLL).status == 200
+    assert "Traceback" not in capfd.readouterr().err
 
 
 def test_leaving_the_block_frees_the_port_and_kept_connections() -> None:

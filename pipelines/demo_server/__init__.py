@@ -12,6 +12,7 @@ the fetcher is told to connect every host of the world to `port`.
 import gzip
 import logging
 import socket
+import sys
 import threading
 from contextlib import suppress
 from dataclasses import dataclass
@@ -113,6 +114,14 @@ class _Server(ThreadingHTTPServer):
         finally:
             with self._lock:
                 self._open.discard(connection)
+
+    def handle_error(
+        self, request: socket.socket | tuple[bytes, socket.socket], client_address: object
+    ) -> None:
+        """Log a failed connection; one that the client broke off is no failure of ours."""
+        is_broken_off = isinstance(sys.exception(), OSError)
+        level = logging.DEBUG if is_broken_off else logging.ERROR
+        logger.log(level, "connection of %s failed", client_address, exc_info=True)
 
     def close_connections(self) -> None:
         """Wake every thread that waits on a kept-alive connection, so that it ends."""
