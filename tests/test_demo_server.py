@@ -23,11 +23,11 @@ from pipelines.demo_server import (
     SECOND_EDITION,
     DemoServer,
     World,
-    is_unchanged,
     read_world,
 )
 from pipelines.demo_server.answers import Answer
 from pipelines.demo_server.pages import render_page
+from pipelines.demo_server.server import is_unchanged
 from pipelines.demo_server.world import Article, Feed, FeedFormat, Kind, Site
 
 COURIER = "tarnport-courier.example"
