@@ -23,24 +23,11 @@ LOOK_BACK = 2  # sentences in which an antecedent is looked for
 _PERSONAL = frozenset(["he", "she", "him", "her", "his", "hers", "himself", "herself"])
 _GROUP = frozenset(["it", "its", "itself", "they", "them", "their", "theirs", "themselves"])
 _RELATIVE = frozenset(["who", "whom", "whose", "which", "that"])
-_DEFINITE = frozenset(["the", "this", "that", "these", "those", "its", "their", "his", "her"])
-_BEFORE = frozenset(
-    [
-        "compound",
-        "amod",
-        "nmod",
-        "poss",
-        "appos",
-        "nn",
-        "case",
-        "punct",
-        "det",
-        "quantmod",
-        "nummod",
-    ]
-)
+_DEFINITE = frozenset({"the", "this", "that", "these", "those"})
+_NOUNS = frozenset({"compound", "nmod", "poss", "nn"})
 _HYPHENS = frozenset("-‐‑")
-_OWNERS = frozenset(("of", "from", "in", "for", "at"))
+_OWNERS = frozenset({"of", "from", "in", "for", "at"})
+_BELONGING = frozenset({"of", "from"})
 _PERSON, _ORG, _NATIONAL = frozenset({"PERSON"}), frozenset({"ORG"}), frozenset({"GPE", "NORP"})
 
 
@@ -61,13 +48,17 @@ class Actor:
 
 def find_actor(tokens_span: Span, resolution: Resolution, *, doc: Doc) -> Actor | None:
     """Find the actor that a noun phrase stands for; the phrase holds no conjuncts."""
-    head = tokens_span.root
-    actor = Actor(start=tokens_span.start_char, end=tokens_span.end_char, text=tokens_span.text)
+    return _find(tokens_span, tokens_span.root, resolution, doc)
+
+
+def _find(span: Span, head: Token, resolution: Resolution, doc: Doc) -> Actor | None:
+    """Find the actor of a phrase whose head is known."""
+    actor = Actor(start=span.start_char, end=span.end_char, text=span.text)
     if head.lower_ in _PERSONAL | _GROUP or head.tag_ in {"PRP", "PRP$"}:
         return _pronoun(head, actor, resolution)
     if head.lower_ in _RELATIVE and head.tag_ in {"WP", "WP$", "WDT", "IN"}:
         return _relative(head, actor, resolution, doc)
-    phrase = _Phrase(tokens_span, head, resolution)
+    phrase = _Phrase(span, head, resolution)
     for step in (_by_head, _by_role, _by_apposition, _by_owner):
         found = step(phrase, actor)
         if found is not None:
@@ -145,12 +136,30 @@ def _role(span: Span, head: Token, mentions: Sequence[ResolvedMention]) -> tuple
     own = _role_of(head)
     if own is not None and not own.is_weak:
         return own, True
-    modifying = (t for t in reversed(before) if t.dep_ in _BEFORE and t.tag_ not in {"DT", "CD"})
-    stronger = (role for token in modifying if (role := _role_of(token)) and role.sector)
+    stronger = (
+        role
+        for token in reversed(before)
+        if _adds_role(token, head, mentions)
+        for role in [_role_of(token)]
+        if role and role.sector
+    )
     title = next(stronger, None)
     if own is not None:
         return title or own, True
     return title, False
+
+
+def _adds_role(token: Token, head: Token, mentions: Sequence[ResolvedMention]) -> bool:
+    """Tell whether a noun before the head says what the head is: "rebel commander"."""
+    hangs_on_head = token.head == head or (
+        token.head.head == head and _covering(mentions, token.head) is None
+    )
+    is_name = _covering(mentions, head) is not None
+    return hangs_on_head and (token.dep_ in _NOUNS or (is_name or _is_role(head)))
+
+
+def _is_role(token: Token) -> bool:
+    return _role_of(token) is not None
 
 
 def _named(actor: Actor, mention: ResolvedMention, link: str = "name") -> Actor:
@@ -249,42 +258,44 @@ def _beside(child: Token) -> Iterator[Token]:
 
 def _by_owner(phrase: _Phrase, actor: Actor) -> Actor | None:
     """Take the one a thing belongs to: "a base of the SDF forces", "Lebanese soldiers' bodies"."""
-    near = [*phrase.before_head(_ORG | _PERSON | _NATIONAL)]
+    near = phrase.before_head(_ORG | _PERSON | _NATIONAL)
+    if near and near[0].label in _NATIONAL:
+        return _with_role(phrase, actor, near[0].country, is_alone=False)
     if near:
-        if near[0].label in _NATIONAL:
-            return _with_role(phrase, actor, near[0].country, is_alone=False)
         return _named(actor, near[0])
     for preposition in phrase.head.rights:
-        if preposition.lower_ not in _OWNERS - {"in", "at"}:
-            continue
-        for inner in preposition.children:
-            if inner.dep_ == "pobj":
-                return _inner(phrase, inner, actor)
-    if phrase.is_role_head or phrase.role:
-        return _with_role(phrase, actor, None, is_alone=False)
-    return None
+        inner = _object(preposition) if preposition.lower_ in _BELONGING else None
+        if inner is not None:
+            return _inner(phrase, inner, actor)
+    return _with_role(phrase, actor, None, is_alone=False) if phrase.role else None
+
+
+def _object(preposition: Token) -> Token | None:
+    """Give the noun that a preposition governs, if it stands behind it."""
+    nouns = (token for token in preposition.rights if token.dep_ == "pobj")
+    return next(nouns, None)
 
 
 def _inner(phrase: _Phrase, head: Token, actor: Actor) -> Actor | None:
-    span = head.doc[head.left_edge.i : head.right_edge.i + 1]
-    found = find_actor(span, phrase.resolution, doc=head.doc)
+    span = head.doc[head.left_edge.i : head.i + 1]
+    found = _find(span, head, phrase.resolution, head.doc)
     return replace(found, start=actor.start, end=actor.end, text=actor.text) if found else None
 
 
 def _is_definite(phrase: _Phrase) -> bool:
-    return any(token.lower_ in _DEFINITE for token in phrase.span if token.i < phrase.head.i)
+    """Tell whether a phrase is no more than "the militants", which points back if anything does."""
+    before = [token for token in phrase.span if token.i < phrase.head.i]
+    return len(before) == 1 and before[0].lower_ in _DEFINITE
 
 
 def _coreferent(phrase: _Phrase, actor: Actor) -> Actor | None:
     """Find whom "the militants" or "the group" points back to, if only one fits."""
-    role = phrase.role
-    if role is None or phrase.head.lower_ in {"sides", "side"}:
+    role, noun = phrase.role, phrase.head.lemma_.lower()
+    if role is None or noun == "side":
         return None
-    if role.is_anaphor and phrase.head.lemma_.lower() in {"country", "nation"}:
+    if noun in _STATES:
         return _antecedent(actor, phrase.resolution, lambda mention: mention.label == "GPE")
-    if role.is_anaphor:
-        return _antecedent(actor, phrase.resolution, lambda mention: mention.label == "ORG")
-    sectors = _ALIKE.get(role.sector or "", {role.sector})
+    sectors = _ANAPHORS.get(noun) or _ALIKE.get(role.sector or "") or frozenset({role.sector})
     return _antecedent(
         actor,
         phrase.resolution,
@@ -292,7 +303,19 @@ def _coreferent(phrase: _Phrase, actor: Actor) -> Actor | None:
     )
 
 
-_ALIKE: dict[str, set[str | None]] = {"REB": {"REB", "UAF"}, "UAF": {"REB", "UAF"}}
+_STATES = frozenset({"country", "nation"})
+_ARMED: frozenset[str | None] = frozenset({"REB", "UAF"})
+_BODIES: frozenset[str | None] = frozenset({"REB", "UAF", "NGO", "PTY", "OPP", "CRM", "IGO", None})
+_ALIKE = {"REB": _ARMED, "UAF": _ARMED}
+_ANAPHORS = {
+    "group": _BODIES,
+    "movement": _BODIES,
+    "organization": _BODIES,
+    "organisation": _BODIES,
+    "bloc": _BODIES,
+    "agency": frozenset({"MED", "GOV", "IGO", "NGO", "SPY", None}),
+    "institution": frozenset({"GOV", "IGO", "BUS", "EDU", None}),
+}
 
 
 def _sector(mention: ResolvedMention) -> str | None:
@@ -332,7 +355,9 @@ def _relative(head: Token, actor: Actor, resolution: Resolution, doc: Doc) -> Ac
     if clause is None:
         return actor
     noun = clause.head
-    found = find_actor(doc[noun.left_edge.i : noun.i + 1], resolution, doc=doc)
+    if noun.i >= head.i:
+        return actor
+    found = _find(doc[noun.left_edge.i : noun.i + 1], noun, resolution, doc)
     if found is None:
         return actor
     link = "coreference" if found.entity_id else found.link

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from transforms.entities.kinds import Naming
 from transforms.entities.known import ActorList, load_roles
 from transforms.entities.names import (
     acronyms,
@@ -13,7 +14,6 @@ from transforms.entities.names import (
     name_key,
     without_titles,
 )
-from transforms.entities.spans import Naming
 from transforms.places import plain_key
 
 _BRACKETED = re.compile(r"['’]?s?\s*\(\s*(?:the\s+|or\s+)?[\"“]?([A-Z][A-Za-z.&-]{1,9})[\"”]?\s*\)")

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from schemas.flow import RunContext
 from schemas.rows import Entity
+from transforms.entities.kinds import Naming
 from transforms.entities.known import ActorList, load_roles
 from transforms.entities.links import ArticleNames, article_names
 from transforms.entities.mentions import (
@@ -26,7 +27,7 @@ from transforms.entities.mentions import (
     sentence_index,
 )
 from transforms.entities.names import bare, name_key, without_titles
-from transforms.entities.spans import Naming, find_namings
+from transforms.entities.spans import find_namings
 from transforms.places import Gazetteer, Place
 
 if TYPE_CHECKING:

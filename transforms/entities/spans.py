@@ -10,11 +10,10 @@ from __future__ import annotations
 
 import functools
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from transforms.entities.kinds import Naming, settle_labels
 from transforms.entities.known import ActorList, Scanner, load_roles
 from transforms.entities.mentions import LABELS
 from transforms.entities.names import TITLES, bare, is_acronym, trimmed, without_titles
@@ -25,42 +24,19 @@ if TYPE_CHECKING:
 
 # Country names that are people's names or words too: believed only where the model agrees
 _AMBIGUOUS = frozenset(
-    [
-        "Georgia",
-        "Jordan",
-        "Chad",
-        "Jersey",
-        "Guinea",
-        "Dominica",
-        "Niger",
-        "Reunion",
-        "Grenada",
-        "Pole",
-        "Poles",
-        "Finn",
-        "Dane",
-        "Scot",
-        "Lao",
-        "Persian",
-        "Kiwi",
-    ]
+    {"Georgia", "Jordan", "Chad", "Jersey", "Guinea", "Dominica", "Niger", "Reunion", "Grenada"}
+    | {"Pole", "Poles", "Finn", "Dane", "Scot", "Lao", "Persian", "Kiwi"}
+)
+_COMPOUND_TAIL = re.compile(r"[-‐‑](?:[a-z]+(?:ed|led|held|run|based|born|owned|style|era))$")
+_DIRECTION = re.compile(
+    r"(?:(?:north|south)?-?(?:north|south|east|west)(?:ern)?|central|mid|upper|lower|downtown)[ -]"
 )
 _CAPITALISED_BEFORE = re.compile(r"([A-Z][\w.’'-]*)[ ]$")
 _CAPITALISED_AFTER = re.compile(r"(?:[ ]|-)(?:[A-Z]\w+)")
 _SENTENCE_START = re.compile(r"[.!?:;\"“”\n]\s*$|[—–-]\s$")
 _GENERIC = frozenset(
-    ["region", "province", "area", "town", "city", "district", "village", "movement", "network"]
+    {"region", "province", "area", "town", "city", "district", "village", "movement", "network"}
 )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Naming:
-    """A span that names something, with the kind of thing it is taken for."""
-
-    start: int
-    end: int
-    text: str
-    label: str
 
 
 def find_namings(doc: Doc, gazetteer: Gazetteer, actors: ActorList) -> list[Naming]:
@@ -68,7 +44,7 @@ def find_namings(doc: Doc, gazetteer: Gazetteer, actors: ActorList) -> list[Nami
     text = doc.text
     own = [naming for naming in _model_namings(doc) if naming.text]
     listed = [*_listed_namings(text, gazetteer, actors)]
-    namings = _consistent(_merged(own, _believed(text, listed, actors)))
+    namings = settle_labels(text, _merged(own, _believed(text, listed, actors)), gazetteer, actors)
     repeats = [*_repeats(text, namings)]
     return _merged(namings, [naming for naming in repeats if _stands_alone(text, naming)])
 
@@ -81,7 +57,9 @@ def _model_namings(doc: Doc) -> Iterator[Naming]:
         start, end = trimmed(text, entity.start_char, entity.end_char)
         line_end = text.find("\n", start, end)  # a name never runs over a line
         start, end = trimmed(text, start, end if line_end < 0 else line_end)
-        end = start + len(_without_role(text[start:end]))
+        direction = _DIRECTION.match(text, start, end)
+        start = direction.end() if direction else start
+        end = start + len(_without_role(_COMPOUND_TAIL.sub("", text[start:end])))
         yield Naming(start=start, end=end, text=text[start:end], label=entity.label_)
 
 
@@ -144,24 +122,6 @@ def _merged(first: Iterable[Naming], second: Iterable[Naming]) -> list[Naming]:
         if all(naming.end <= other.start or naming.start >= other.end for other in taken):
             taken.append(naming)
     return sorted(taken, key=lambda naming: naming.start)
-
-
-def _consistent(namings: Sequence[Naming]) -> list[Naming]:
-    """Give all namings of one form the label most of them have, surnames that of the person."""
-    votes: dict[str, Counter[str]] = {}
-    for naming in namings:
-        votes.setdefault(bare(naming.text), Counter())[naming.label] += 1
-    surnames = {
-        without_titles(bare(n.text)).split()[-1]
-        for n in namings
-        if n.label == "PERSON" and " " in without_titles(bare(n.text))
-    }
-    return [
-        replace(naming, label="PERSON")
-        if naming.text in surnames and naming.label in {"ORG", "GPE", "FAC", "LOC"}
-        else replace(naming, label=votes[bare(naming.text)].most_common(1)[0][0])
-        for naming in namings
-    ]
 
 
 def _repeats(text: str, namings: Sequence[Naming]) -> Iterator[Naming]:

@@ -1,0 +1,75 @@
+"""What kind of thing a name is, decided over the whole article.
+
+Comes in: namings with the label the model or a list gave each. Goes out: the same namings, all of
+one form under one label: most of them, unless the article uses the name as a place ("in X", "X
+province") that the gazetteer knows, or as the surname of a person it names in full.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from transforms.entities.known import ActorList
+from transforms.entities.names import bare, without_titles
+from transforms.places import Gazetteer
+
+_ADJECTIVES = frozenset({"Western", "Eastern", "Northern", "Southern", "Arab", "Kurdish", "Muslim"})
+_PLACE_BEFORE = re.compile(r"\b(?:in|at|near|toward|towards|into|around|outside)\s$")
+_PLACE_AFTER = re.compile(r"\s(?:province|city|town|village|governorate|district|region)\b")
+_BEFORE = 10  # characters in front that may hold the preposition
+_PLACES = frozenset({"GPE", "LOC"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Naming:
+    """A span that names something, with the kind of thing it is taken for."""
+
+    start: int
+    end: int
+    text: str
+    label: str
+
+
+def settle_labels(
+    text: str, namings: Sequence[Naming], gazetteer: Gazetteer, actors: ActorList
+) -> list[Naming]:
+    """Give all namings of one form one label."""
+    votes: dict[str, Counter[str]] = {}
+    for naming in namings:
+        votes.setdefault(bare(naming.text), Counter())[naming.label] += 1
+    labels = {form: counted.most_common(1)[0][0] for form, counted in votes.items()}
+    countries = _countries(namings, gazetteer)
+    for form in _used_as_places(text, namings):
+        known = actors.find(form) or gazetteer.country_code(form) or gazetteer.demonym(form)
+        if known is None and gazetteer.find(form, countries=countries):
+            labels[form] = "GPE" if labels[form] not in _PLACES else labels[form]
+    surnames = _surnames(labels)
+    for form, label in labels.items():
+        if form in _ADJECTIVES:
+            labels[form] = "NORP"
+        elif form in surnames and label != "NORP" and actors.find(form) is None:
+            labels[form] = "PERSON"
+    return [replace(naming, label=labels[bare(naming.text)]) for naming in namings]
+
+
+def _countries(namings: Sequence[Naming], gazetteer: Gazetteer) -> tuple[str, ...]:
+    codes = (gazetteer.country_code(n.text) or gazetteer.demonym(n.text) for n in namings)
+    return tuple(sorted({code for code in codes if code}))
+
+
+def _used_as_places(text: str, namings: Sequence[Naming]) -> frozenset[str]:
+    """Give the forms that stand for a place at least once, by label or by the words around."""
+    return frozenset(
+        bare(naming.text)
+        for naming in namings
+        if naming.label in _PLACES
+        or _PLACE_BEFORE.search(text, max(0, naming.start - _BEFORE), naming.start)
+        or _PLACE_AFTER.match(text, naming.end)
+    )
+
+
+def _surnames(labels: dict[str, str]) -> frozenset[str]:
+    """Give the last names of the people named in full."""
+    people = (without_titles(form).split() for form, label in labels.items() if label == "PERSON")
+    return frozenset(words[-1] for words in people if len(words) > 1)
