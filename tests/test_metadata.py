@@ -1,0 +1,170 @@
+import json
+from datetime import UTC, datetime
+
+import pytest
+
+from schemas.vocabulary import Precision
+from transforms.bylines import clean_authors
+from transforms.markup import parse_page
+from transforms.metadata import Metadata, read_metadata
+from transforms.timestamps import parse_timestamp
+
+NOW = datetime(2026, 3, 20, tzinfo=UTC)
+URL = "https://news.selvara.example/world/ferry"
+
+
+def read(head: str, body: str = "<p>Text.</p>") -> Metadata:
+    page = f"<html lang='en-GB'><head>{head}</head><body>{body}</body></html>"
+    return read_metadata(parse_page(page), URL, latest=NOW)
+
+
+def json_ld(value: object) -> str:
+    return f'<script type="application/ld+json">{json.dumps(value)}</script>'
+
+
+ARTICLE = {
+    "@type": "NewsArticle",
+    "headline": "Ferry talks collapse",
+    "datePublished": "2026-03-10T08:30:00+02:00",
+    "dateModified": "2026-03-10T09:00:00+02:00",
+    "author": [{"@type": "Person", "name": "Ada Vell"}, {"@type": "Person", "name": "Oren Tamm"}],
+    "publisher": {"@type": "Organization", "name": "Selvara Times"},
+    "articleSection": "World",
+    "keywords": ["ferry", "Velmark"],
+    "isAccessibleForFree": "False",
+    "image": {"@type": "ImageObject", "url": "/img/ferry.jpg"},
+}
+
+
+def test_json_ld_gives_every_field() -> None:
+    found = read(json_ld(ARTICLE))
+    assert found.headline == "Ferry talks collapse"
+    assert found.authors == ("Ada Vell", "Oren Tamm")
+    assert found.publisher == "Selvara Times"
+    assert found.published is not None
+    assert found.published.at == datetime(2026, 3, 10, 6, 30, tzinfo=UTC)
+    assert found.published.precision is Precision.SECOND
+    assert found.modified is not None
+    assert (found.section, found.keywords) == ("World", ("ferry", "Velmark"))
+    assert found.is_accessible_for_free is False
+    assert found.image_url == "https://news.selvara.example/img/ferry.jpg"
+    assert found.language == "en"
+    assert found.is_article
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        json.dumps({"@graph": [{"@type": "WebSite", "name": "Selvara Times"}, ARTICLE]}),
+        json.dumps([{"@type": "BreadcrumbList"}, ARTICLE]),
+        json.dumps(ARTICLE)[:-1] + ",}",
+        "<!--\n" + json.dumps(ARTICLE) + "\n-->",
+        "//<![CDATA[\n" + json.dumps(ARTICLE) + "\n//]]>",
+        json.dumps({"@type": "WebPage"}) + "\n" + json.dumps(ARTICLE),
+        json.dumps(ARTICLE).replace("Ferry talks", "Ferry\ntalks"),
+        json.dumps(ARTICLE).replace('"articleSection"', '"broken" "articleSection"'),
+    ],
+)
+def test_json_ld_is_found_in_graphs_arrays_and_broken_scripts(script: str) -> None:
+    found = read(f'<script type="application/ld+json">{script}</script>')
+    assert found.headline == "Ferry talks collapse"
+    assert found.published is not None
+
+
+def test_authors_by_reference_are_followed() -> None:
+    graph = [{**ARTICLE, "author": {"@id": "#ada"}}, {"@id": "#ada", "name": "Ada Vell"}]
+    assert read(json_ld({"@graph": graph})).authors == ("Ada Vell",)
+
+
+def test_meta_tags_stand_in_for_json_ld() -> None:
+    found = read(
+        '<title>Ferry talks collapse | Selvara Times</title><meta property="og:site_name" '
+        'content="Selvara Times"><meta property="article:published_time" content="2026-03-10">'
+        '<meta name="author" content="By ADA VELL and Oren Tamm">'
+    )
+    assert found.headline == "Ferry talks collapse"
+    assert found.authors == ("Ada Vell", "Oren Tamm")
+    assert found.published is not None
+    assert found.published.precision is Precision.DAY
+
+
+def test_the_finer_of_two_times_of_one_day_is_taken() -> None:
+    found = read(
+        json_ld({**ARTICLE, "datePublished": "2026-03-10"})
+        + '<meta property="article:published_time" content="2026-03-10T06:30Z">'
+    )
+    assert found.published is not None
+    assert found.published.at == datetime(2026, 3, 10, 6, 30, tzinfo=UTC)
+
+
+def test_a_time_element_gives_the_time_of_a_page_without_metadata() -> None:
+    time = "<time datetime='2026-03-10T06:30:00Z'>10 March 2026</time>"
+    body = f"<article><h1>Ferry talks collapse</h1>{time}</article>"
+    found = read("", body)
+    assert found.published is not None
+    assert found.published.at == datetime(2026, 3, 10, 6, 30, tzinfo=UTC)
+    assert found.headline == "Ferry talks collapse"
+
+
+def test_a_time_in_the_future_is_not_believed() -> None:
+    article = {"@type": "NewsArticle", "datePublished": "2031-01-01T00:00:00Z"}
+    assert read(json_ld(article)).published is None
+
+
+def test_the_heading_is_taken_where_the_metadata_bear_it_out() -> None:
+    head = '<meta property="og:title" content="Ferry talks collapse in Velmark - Selvara Times">'
+    body = "<h1>Selvara Times</h1><h1>Ferry talks collapse in Velmark</h1><p>Text.</p>"
+    assert read(head, body).headline == "Ferry talks collapse in Velmark"
+
+
+def test_the_canonical_address_is_joined_to_the_page() -> None:
+    assert read('<link rel="canonical" href="/a/b">').canonical_url == (
+        "https://news.selvara.example/a/b"
+    )
+    assert read('<link rel="canonical" href="javascript:alert(1)">').canonical_url is None
+
+
+@pytest.mark.parametrize(
+    ("printed", "authors"),
+    [
+        (["By Ada Vell, Oren Tamm"], ("Ada Vell", "Oren Tamm")),
+        (["Ada Vell", "ADA VELL"], ("Ada Vell",)),
+        (["Selvara Times", "ada@selvara.example", "https://x.example/ada", "Staff Reporter"], ()),
+        (["NPA"], ("NPA",)),
+        (["Von Ada Vell und Oren Tamm"], ("Ada Vell", "Oren Tamm")),
+    ],
+)
+def test_authors_are_names_each_once(printed: list[str], authors: tuple[str, ...]) -> None:
+    assert clean_authors(printed, without=["Selvara Times"]) == authors
+
+
+@pytest.mark.parametrize(
+    ("text", "expected", "precision"),
+    [
+        ("2026-03-10T08:30:00.123+0200", "2026-03-10T06:30:00+00:00", Precision.SECOND),
+        ("2026-03-10 08:30", "2026-03-10T08:30:00+00:00", Precision.MINUTE),
+        ("2026-03-10", "2026-03-10T00:00:00+00:00", Precision.DAY),
+        ("2026-03", "2026-03-01T00:00:00+00:00", Precision.MONTH),
+        ("Tue, 10 Mar 2026 08:30:00 -0500", "2026-03-10T13:30:00+00:00", Precision.SECOND),
+        ("1773131400", "2026-03-10T08:30:00+00:00", Precision.SECOND),
+        ("March 10, 2026", "2026-03-10T00:00:00+00:00", Precision.DAY),
+    ],
+)
+def test_times_are_read_to_utc_with_their_precision(
+    text: str, expected: str, precision: Precision
+) -> None:
+    found = parse_timestamp(text)
+    assert found is not None
+    assert (found.at.isoformat(), found.precision) == (expected, precision)
+
+
+@pytest.mark.parametrize("text", ["", "soon", "1970-01-01T00:00:00Z", "2026-13-40", "1-" * 100_000])
+def test_what_is_no_time_is_none(text: str) -> None:
+    assert parse_timestamp(text) is None
+
+
+def test_deep_and_long_json_ld_is_left_aside() -> None:
+    deep = "[" * 50_000 + "]" * 50_000
+    long = '{"@type":"NewsArticle","datePublished":"' + "2" * 1_000_000
+    for script in (deep, long):
+        assert read(f'<script type="application/ld+json">{script}</script>').published is None

@@ -1,0 +1,332 @@
+"""What a page says of itself: structured metadata first, the visible page only for what is missing.
+
+Comes in: the page's whole tree (scripts included) and address. Goes out: `Metadata`, every field
+None or empty where the page is silent. Nothing is rejected. Pure: the latest acceptable date is
+passed in.
+
+Order of trust: JSON-LD, meta tags, microdata and <time>, then trafilatura's and htmldate's guesses
+from the visible page. On pages of 180 news sites this order is right more often for each field
+than any guess from the visible page, and five times as fast.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from difflib import SequenceMatcher
+from typing import Any
+from urllib.parse import urljoin
+
+from htmldate import find_date
+from trafilatura.metadata import extract_author
+
+from transforms.bylines import clean_authors
+from transforms.jsonld import Node, article_node, page_node, read_nodes
+from transforms.markup import Tree
+from transforms.text import comparable, one_line
+from transforms.timestamps import Timestamp, finest, parse_timestamp
+
+MAX_FIELD_LENGTH = 2_000
+MAX_KEYWORDS = 30
+_TITLE_SEPARATORS = (" | ", " - ", " – ", " — ", " :: ", " • ", " · ")
+_AUTHOR_META = (
+    "author", "article:author", "parsely-author", "sailthru.author", "dc.creator",
+    "dcterms.creator", "byl", "cxenseparse:author", "citation_author",
+)  # fmt: skip
+_PUBLISHED_META = (
+    "article:published_time", "og:article:published_time", "parsely-pub-date", "date", "dc.date",
+    "dc.date.issued", "dcterms.created", "dcterms.date", "pubdate", "publishdate", "publish-date",
+    "sailthru.date", "article.published", "cxenseparse:recs:publishtime", "publication_date",
+    "og:pubdate", "article:published", "datepublished", "originalpublicationdate",
+)  # fmt: skip
+_MODIFIED_META = (
+    "article:modified_time", "og:updated_time", "last-modified", "dcterms.modified",
+    "article:modified", "datemodified", "revision_date",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class Metadata:
+    """What a page says of its article."""
+
+    headline: str | None = None
+    title: str | None = None  # of the window, whole
+    description: str | None = None
+    authors: tuple[str, ...] = ()
+    publisher: str | None = None
+    section: str | None = None
+    keywords: tuple[str, ...] = ()
+    language: str | None = None
+    image_url: str | None = None
+    canonical_url: str | None = None  # absolute, not yet judged
+    published: Timestamp | None = None
+    modified: Timestamp | None = None
+    is_accessible_for_free: bool | None = None
+    is_article: bool = False  # the page declares that it is one
+
+
+class _Sources:
+    """The places of one page where metadata stands, each read once."""
+
+    def __init__(self, tree: Tree, url: str) -> None:
+        scripts = tree.xpath('//script[contains(@type, "ld+json")]')
+        nodes = read_nodes(script.text_content() for script in scripts)
+        self.tree = tree
+        self.url = url
+        self.nodes = nodes
+        self.article: Node = article_node(nodes)
+        self.web_page: Node = page_node(nodes)
+        self.metas: dict[str, list[str]] = {}
+        for meta in tree.iter("meta"):
+            name = meta.get("property") or meta.get("name") or meta.get("itemprop") or ""
+            content = (meta.get("content") or "")[:MAX_FIELD_LENGTH].strip()
+            if name and content:
+                self.metas.setdefault(name.lower().strip(), []).append(content)
+
+    def meta(self, *names: str) -> Iterator[str]:
+        """Give the contents of the meta tags of these names, in this order."""
+        for name in names:
+            yield from self.metas.get(name, [])
+
+    def microdata(self, name: str) -> Iterator[str]:
+        """Give the values of an itemprop."""
+        for element in self.tree.xpath("//*[@itemprop=$name]", name=name):
+            value = element.get("content") or element.get("datetime") or element.text_content()
+            yield value[:MAX_FIELD_LENGTH]
+
+
+def read_metadata(tree: Tree, url: str, *, latest: datetime) -> Metadata:
+    """Read what the page says of its article; no time after `latest` is believed."""
+    sources = _Sources(tree, url)
+    publisher = _publisher(sources)
+    return Metadata(
+        headline=_headline(sources, publisher),
+        title=_line(tree.findtext(".//title")),
+        description=_first(
+            _strings(sources.article.get("description")),
+            sources.meta("og:description", "description", "twitter:description"),
+        ),
+        authors=_authors(sources, publisher),
+        publisher=publisher,
+        section=_first(
+            _strings(sources.article.get("articleSection")),
+            sources.meta("article:section", "section"),
+        ),
+        keywords=_keywords(sources),
+        language=_language(sources),
+        image_url=_image(sources),
+        canonical_url=_canonical(sources),
+        published=_published(sources, latest),
+        modified=_modified(sources, latest),
+        is_accessible_for_free=_is_free(sources),
+        is_article=bool(sources.article) or "article" in sources.meta("og:type"),
+    )
+
+
+def _strings(value: Any) -> Iterator[str]:
+    """Give the strings in a JSON-LD value: itself, its elements, or the names of its nodes."""
+    for element in value if isinstance(value, list) else [value]:
+        if isinstance(element, str):
+            yield element[:MAX_FIELD_LENGTH]
+        elif isinstance(element, dict):
+            inner = element.get("name") or element.get("url") or element.get("@value")
+            if isinstance(inner, str):
+                yield inner[:MAX_FIELD_LENGTH]
+
+
+def _first(*series: Iterator[str]) -> str | None:
+    """Give the first string that holds something, as one line."""
+    for strings in series:
+        for string in strings:
+            if line := _line(string):
+                return line
+    return None
+
+
+def _line(text: str | None) -> str | None:
+    return one_line(text[:MAX_FIELD_LENGTH]) or None if text else None
+
+
+def _headline(sources: _Sources, publisher: str | None) -> str | None:
+    """Choose the heading of the page that its metadata bear out, else the metadata's own."""
+    named = _first(
+        _strings(sources.article.get("headline")), sources.meta("og:title", "twitter:title")
+    )
+    window = _line(sources.tree.findtext(".//title"))
+    reference = named or window
+    headings = [
+        line for heading in sources.tree.iter("h1") if (line := _line(heading.text_content()))
+    ]
+    if reference is None:
+        return headings[0] if headings else None
+    for heading in headings:
+        if _is_alike(heading, reference):
+            return heading
+    return _without_site(reference, publisher)
+
+
+def _is_alike(heading: str, reference: str) -> bool:
+    """Tell whether two titles name one thing: equal, one within the other, or near in wording."""
+    first, second = comparable(heading)[:300], comparable(reference)[:300]
+    shorter, longer = sorted((first, second), key=len)
+    if len(shorter.split()) < 2:
+        return first == second
+    if shorter in longer:
+        return len(shorter) * 2 >= len(longer)
+    return SequenceMatcher(None, first.split(), second.split(), autojunk=False).ratio() >= 0.7
+
+
+def _without_site(title: str, publisher: str | None) -> str:
+    """Drop the site's name from the end of a window title."""
+    for separator in _TITLE_SEPARATORS:
+        head, found, tail = title.rpartition(separator)
+        if found and publisher and comparable(tail) == comparable(publisher):
+            return head
+    return title
+
+
+def _publisher(sources: _Sources) -> str | None:
+    return _first(
+        _strings(sources.article.get("publisher")),
+        sources.meta("og:site_name", "dc.publisher", "application-name"),
+    )
+
+
+def _authors(sources: _Sources, publisher: str | None) -> tuple[str, ...]:
+    """Take the first source that names a person or an agency."""
+    site = [publisher or "", *sources.meta("og:site_name")]
+    return (
+        clean_authors(_author_names(sources), without=site)
+        or clean_authors(sources.meta(*_AUTHOR_META), without=site)
+        or clean_authors([extract_author(sources.tree) or ""], without=site)
+    )
+
+
+def _author_names(sources: _Sources) -> Iterator[str]:
+    """Give the names of the JSON-LD authors; references by @id are followed."""
+    value = sources.article.get("author") or sources.article.get("creator")
+    by_id = {
+        node["@id"]: node
+        for node in sources.nodes
+        if isinstance(node.get("@id"), str) and "name" in node
+    }
+    for author in value if isinstance(value, list) else [value]:
+        if isinstance(author, dict) and "name" not in author:
+            yield from _strings(by_id.get(author.get("@id", "")))
+        else:
+            yield from (name for name in _strings(author) if not name.startswith("http"))
+
+
+def _keywords(sources: _Sources) -> tuple[str, ...]:
+    """Give the keywords, each once, in the page's order."""
+    found = list(_strings(sources.article.get("keywords"))) or list(
+        sources.meta("article:tag", "news_keywords", "keywords", "parsely-tags")
+    )
+    parts = [_line(part) for keywords in found for part in keywords.split(",")]
+    return tuple(dict.fromkeys(part for part in parts if part))[:MAX_KEYWORDS]
+
+
+def _language(sources: _Sources) -> str | None:
+    """Give the declared language as ISO 639-1."""
+    declared = _first(
+        iter(
+            [
+                sources.tree.get("lang")
+                or sources.tree.get("{http://www.w3.org/XML/1998/namespace}lang")
+                or ""
+            ]
+        ),
+        _strings(sources.article.get("inLanguage")),
+        sources.meta("og:locale", "content-language", "language", "dc.language"),
+    )
+    code = declared.replace("_", "-").split("-")[0].lower() if declared else ""
+    return code if len(code) == 2 and code.isalpha() else None
+
+
+def _image(sources: _Sources) -> str | None:
+    image = sources.article.get("image")
+    address = next(
+        (
+            node.get("url")
+            for node in (image if isinstance(image, list) else [image])
+            if isinstance(node, dict)
+        ),
+        None,
+    )
+    found = _first(
+        iter([address] if isinstance(address, str) else []),
+        _strings(image),
+        sources.meta("og:image", "twitter:image"),
+    )
+    return _absolute(found, sources.url)
+
+
+def _canonical(sources: _Sources) -> str | None:
+    links = sources.tree.xpath('//link[@rel="canonical"]/@href')
+    return _absolute(_first(iter(links), sources.meta("og:url")), sources.url)
+
+
+def _absolute(address: str | None, base: str) -> str | None:
+    """Join an address to its page's; None where that gives no web address."""
+    if not address:
+        return None
+    try:
+        joined = urljoin(base, address)
+    except ValueError:
+        return None
+    return joined if joined.startswith(("http://", "https://")) else None
+
+
+def _timestamps(strings: Iterator[str], latest: datetime) -> Iterator[Timestamp]:
+    """Read the times among the strings; none lies after `latest` by more than a day."""
+    for string in strings:
+        timestamp = parse_timestamp(string)
+        if timestamp is not None and timestamp.at <= latest + timedelta(days=1):
+            yield timestamp
+
+
+def _published(sources: _Sources, latest: datetime) -> Timestamp | None:
+    """Find when the article was published: declared, else marked up, else guessed."""
+    declared = [
+        *_timestamps(_strings(sources.article.get("datePublished")), latest),
+        *_timestamps(_strings(sources.article.get("dateCreated")), latest),
+        *_timestamps(_strings(sources.web_page.get("datePublished")), latest),
+        *_timestamps(sources.meta(*_PUBLISHED_META), latest),
+        *_timestamps(sources.microdata("datePublished"), latest),
+    ]
+    return finest(declared) or _guessed_date(sources, latest)
+
+
+def _guessed_date(sources: _Sources, latest: datetime) -> Timestamp | None:
+    """Let htmldate guess the day; take the time of a <time> element that bears it out."""
+    guess = find_date(
+        sources.tree,
+        original_date=True,
+        url=sources.url,
+        max_date=(latest + timedelta(days=1)).replace(tzinfo=None),
+    )
+    guessed = parse_timestamp(guess) if guess else None
+    times = _timestamps(iter(sources.tree.xpath("//time/@datetime")[:20]), latest)
+    if guessed is None:
+        return None
+    return finest([guessed, *(time for time in times if time.at.date() == guessed.at.date())])
+
+
+def _modified(sources: _Sources, latest: datetime) -> Timestamp | None:
+    declared = [
+        *_timestamps(_strings(sources.article.get("dateModified")), latest),
+        *_timestamps(sources.meta(*_MODIFIED_META), latest),
+        *_timestamps(sources.microdata("dateModified"), latest),
+    ]
+    return finest(declared)
+
+
+def _is_free(sources: _Sources) -> bool | None:
+    """Give the page's own word on free or paid."""
+    declared = sources.article.get(
+        "isAccessibleForFree", sources.web_page.get("isAccessibleForFree")
+    )
+    word = str(declared).rsplit("/", 1)[-1].lower()
+    if word in ("true", "false"):
+        return word == "true"
+    tier = next(sources.meta("article:content_tier"), "").lower()
+    return {"free": True, "locked": False}.get(tier)
