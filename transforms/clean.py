@@ -1,0 +1,253 @@
+"""Take out of an extracted text what is not the article, and put what was taken out on record.
+
+Comes in: an extracted article. Goes out: the same with the text cleaned, a `RemovedBlock` for each
+line removed, and the dateline moved from the text into its own columns. Rejected: a text of which
+nothing is left (NO_TEXT). Pure.
+
+A line goes when it repeats the headline, when a phrase rule of `seeds/boilerplate.csv` knows the
+whole of it, when it is a teaser under a heading such as "In Other News", or when it is one of
+several headlines that trail after the last sentence. Long lines are never looked at, so a rule
+costs at most its pattern on 200 characters. The dateline is removed from the text because no
+sentence begins with it: left there, "BEIRUT" would be named in every report sent from Beirut.
+"""
+
+import csv
+import functools
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from importlib import resources
+from typing import Any
+
+import apache_beam as beam
+
+from schemas.columns import content_id
+from schemas.flow import ExtractedArticle, RunContext
+from schemas.rows import ArticleRevision, RemovedBlock
+from schemas.vocabulary import ChangeType, Reason, Rejected
+from transforms.datelines import Dateline, parse_dateline
+from transforms.reject import ROWS, StageFn
+from transforms.revisions import with_text
+from transforms.text import comparable, ends_sentence, join_paragraphs, num_words, split_paragraphs
+
+MAX_RULE_WORDS = 30
+MAX_RULE_LENGTH = 220
+MAX_HEADING_WORDS = 8
+MAX_TEASER_WORDS = 22
+MAX_TEASERS = 15  # under one heading within the text; at the end there is no limit
+MIN_TRAILING_LINES = 3  # one or two lines at the end may be a verse, a signature, a result
+MIN_TEASER_WORDS = 5  # shorter lines in a row are a list of the article's own
+DATELINE_PARAGRAPHS = 3  # a standfirst may stand before the paragraph that opens with it
+HEAD_LINES = 4  # among which headline and byline are looked for
+MAX_BYLINE_WORDS = 10
+_BYLINE_WORDS = frozenset(("by", "and", "von", "und", "par", "et", "por", "y", "di", "e", "text"))
+_MARKS = " \t•·*-–—>»›▶►|#+~→↓_"
+_STRAIGHT = str.maketrans("’‘“”´`", "''\"\"''")
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A phrase rule: the whole of a short line must match."""
+
+    name: str
+    kind: str
+    opens_teasers: bool
+    pattern: re.Pattern[str]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Why a line is removed."""
+
+    kind: str
+    rule: str
+
+
+Verdicts = dict[int, Verdict]  # by line number
+
+
+@functools.cache
+def load_rules() -> tuple[Rule, ...]:
+    """Read the phrase rules, once a process."""
+    with resources.files("seeds").joinpath("boilerplate.csv").open(encoding="utf-8") as file:
+        return tuple(
+            Rule(
+                row["rule"], row["kind"], row["scope"] == "tail",
+                re.compile(row["pattern"], re.IGNORECASE),
+            )
+            for row in csv.DictReader(file)
+        )  # fmt: skip
+
+
+def find_rule(line: str) -> Rule | None:
+    """Find the rule that knows the whole line."""
+    if len(line) > MAX_RULE_LENGTH or num_words(line) > MAX_RULE_WORDS:
+        return None
+    plain = line.translate(_STRAIGHT).strip(_MARKS)
+    for rule in load_rules():
+        subject = plain.rstrip(" :.!") if rule.opens_teasers else plain
+        if rule.opens_teasers and (ends_sentence(line) or num_words(line) > MAX_HEADING_WORDS):
+            continue
+        if rule.pattern.fullmatch(subject):
+            return rule
+    return None
+
+
+def is_headline_like(line: str) -> bool:
+    """Tell whether a line could be the title of another article: short, and no sentence."""
+    return (
+        not ends_sentence(line)
+        and not line.endswith((":", ",", ";"))
+        and num_words(line) <= MAX_TEASER_WORDS
+    )
+
+
+def find_boilerplate(lines: list[str], headline: str | None, authors: Iterable[str]) -> Verdicts:
+    """Judge the lines of a text; what is not named stays."""
+    verdicts = _head(lines[:HEAD_LINES], comparable(headline or ""), authors)
+    for number, line in enumerate(lines):
+        if number in verdicts:
+            continue
+        if (rule := find_rule(line)) is not None:
+            verdicts[number] = Verdict(rule.kind, rule.name)
+            if rule.opens_teasers:
+                verdicts |= _teasers(lines, number + 1, rule)
+    return verdicts | _trailing(lines, verdicts)
+
+
+def _head(lines: list[str], title: str, authors: Iterable[str]) -> Verdicts:
+    """Take the headline and the byline where they stand before the text."""
+    names = set(comparable(" ".join(authors)).split()) | _BYLINE_WORDS
+    verdicts: Verdicts = {}
+    for number, line in enumerate(lines):
+        own = comparable(line)
+        if title and own == title:
+            verdicts[number] = Verdict("title", "repeated_headline")
+        elif _is_byline(line, names):
+            verdicts[number] = Verdict("bio", "byline")
+    return verdicts
+
+
+def _is_byline(line: str, names: set[str]) -> bool:
+    """Tell a line of authors' names, or one left hanging where the page had the time beside it."""
+    if num_words(line) > MAX_BYLINE_WORDS or ends_sentence(line):
+        return False
+    return set(comparable(line).split()) <= names or line.endswith(",")
+
+
+def _teasers(lines: list[str], first: int, rule: Rule) -> Verdicts:
+    """Take the headlines that follow a heading of teasers."""
+    end = first
+    while end < len(lines) and is_headline_like(lines[end]):
+        end += 1
+    if end < len(lines):
+        if end - first > MAX_TEASERS:
+            return {}
+        # The last short line before a paragraph is that paragraph's heading.
+        if end > first and num_words(lines[end - 1]) < MAX_HEADING_WORDS:
+            end -= 1
+    return {number: Verdict(rule.kind, f"{rule.name}_teaser") for number in range(first, end)}
+
+
+def _trailing(lines: list[str], verdicts: Verdicts) -> Verdicts:
+    """Take the headlines that trail after the last sentence."""
+    trailing: list[int] = []
+    for number in range(len(lines) - 1, -1, -1):
+        if number in verdicts:
+            continue
+        if not _is_title_of_another(lines[number]):
+            break
+        trailing.append(number)
+    if len(trailing) < MIN_TRAILING_LINES or len(trailing) + len(verdicts) >= len(lines):
+        return {}
+    return {number: Verdict("related", "trailing_headlines") for number in trailing}
+
+
+def _is_title_of_another(line: str) -> bool:
+    """Tell a trailing headline from the rows of a list: no colon, no bracket, five words."""
+    return (
+        is_headline_like(line)
+        and num_words(line) >= MIN_TEASER_WORDS
+        and ":" not in line
+        and not line.startswith(("(", "["))
+    )
+
+
+def clean_article(extracted: ExtractedArticle) -> ExtractedArticle:
+    """Clean the text of an article; a withdrawal notice is left as it is."""
+    revision = extracted.revision
+    if revision.change_type is ChangeType.WITHDRAWN:
+        return extracted
+    lines = split_paragraphs(revision.text)
+    verdicts = find_boilerplate(lines, revision.headline, revision.authors)
+    for number, line in enumerate(lines):
+        if line == revision.correction_text:
+            verdicts[number] = Verdict("correction", "correction_note")
+    kept = [line for number, line in enumerate(lines) if number not in verdicts]
+    kept, dateline = _take_dateline(kept)
+    if not any(num_words(line) for line in kept):
+        raise Rejected(Reason.NO_TEXT, f"nothing but boilerplate in {len(lines)} lines")
+    cleaned = _with_dateline(with_text(revision, join_paragraphs(kept)), dateline)
+    cleaned = replace(cleaned, num_removed_blocks=len(verdicts))
+    removed = tuple(
+        _removed_block(cleaned, number, lines[number], verdict)
+        for number, verdict in sorted(verdicts.items())
+    )
+    return replace(extracted, revision=cleaned, removed_blocks=removed)
+
+
+def _take_dateline(lines: list[str]) -> tuple[list[str], Dateline | None]:
+    """Take the dateline off the line it opens."""
+    for number, line in enumerate(lines[:DATELINE_PARAGRAPHS]):
+        dateline = parse_dateline(line)
+        if dateline is not None:
+            rest = [line[dateline.end :]] if line[dateline.end :] else []
+            return [*lines[:number], *rest, *lines[number + 1 :]], dateline
+    return lines, None
+
+
+def _with_dateline(revision: ArticleRevision, dateline: Dateline | None) -> ArticleRevision:
+    if dateline is None:
+        return revision
+    return replace(
+        revision,
+        dateline=dateline.printed,
+        dateline_place=dateline.place,
+        dateline_agency=dateline.agency,
+    )
+
+
+def _removed_block(
+    revision: ArticleRevision, position: int, line: str, verdict: Verdict
+) -> RemovedBlock:
+    return RemovedBlock(
+        block_id=content_id(revision.revision_id, position, line),
+        revision_id=revision.revision_id,
+        article_id=revision.article_id,
+        position=position,
+        text=line,
+        kind=verdict.kind,
+        rule=verdict.rule,
+        run_id=revision.run_id,
+    )
+
+
+class CleanArticlesFn(StageFn):
+    """Clean articles in the calling process: it takes a millisecond."""
+
+    stage = "clean"
+
+    def work(self, extracted: ExtractedArticle) -> Any:
+        """Clean one article."""
+        return clean_article(extracted)
+
+
+@dataclass
+class CleanArticles(beam.PTransform):
+    """Extracted articles → the same, cleaned, with what was removed."""
+
+    context: RunContext
+
+    def expand(self, articles: Any) -> Any:
+        clean = CleanArticlesFn(self.context)
+        return articles | "clean articles" >> beam.ParDo(clean).with_outputs(ROWS, main="elements")

@@ -1,0 +1,75 @@
+"""Find the note by which a publisher corrects or withdraws an article.
+
+Comes in: headline and paragraphs. Goes out: the note as printed, or None. Nothing is rejected.
+Pure.
+"""
+
+import re
+from collections.abc import Iterable
+
+from transforms.text import num_words
+
+_ARTICLE = r"(?:article|story|report|post|piece|item|dispatch|headline|caption|version)"
+_LABEL = re.compile(
+    r"(?:\W{0,3})(?:corrections?|clarifications?|corrected|for the record|"
+    r"erratum)\b[^:.—–-]{0,40}(?:[:.—–]| - )",
+    re.IGNORECASE,
+)
+_SENTENCE = re.compile(
+    rf"(?:\W{{0,3}})(?:(?:an|the|a) (?:earlier|previous|original|prior) version of (?:this|the|"
+    rf"our) "
+    rf"|this {_ARTICLE} (?:has been|was|is) (?:corrected|amended|updated to correct|"
+    rf"changed to correct|"
+    r"revised to correct|updated to reflect a correction|clarified)"
+    r"|\((?:corrects|refiles|clarifies|this (?:story|version) corrects)\b)",
+    re.IGNORECASE,
+)
+_EDITORS_NOTE = re.compile(
+    r"\W{0,3}(?:editor(?:['’]?s|s['’])? note|update|note)\b.{0,40}?[:.—–]", re.IGNORECASE
+)
+_ADMITS = re.compile(
+    r"\b(?:earlier version|previous version|original version|has been corrected|corrects?|"
+    r"incorrectly|"
+    r"misstated|misidentified|in error|erroneously|misspelled|clarif\w+)\b",
+    re.IGNORECASE,
+)
+_WITHDRAWN = re.compile(
+    rf"\b(?:this|the|our|above|following|"
+    rf"an?) (?:\w+ ){{0,2}}?{_ARTICLE}\b.{{0,60}}?\b(?:has been|have been|was|were|is|are being|"
+    rf"is being) "
+    r"(?:\w+ )?(?:withdrawn|retracted|removed|taken down|unpublished|deleted|pulled|killed)\b"
+    r"|\b(?:has|have) (?:withdrawn|retracted|removed|unpublished|taken down) (?:this|the|an?|its|"
+    r"our) (?:\w+ ){0,3}?"
+    rf"{_ARTICLE}\b",
+    re.IGNORECASE,
+)
+_WITHDRAWN_HEADLINE = re.compile(
+    r"\W{0,3}(?:withdrawn|retracted|retraction|withdrawal|kill notice|removed)\b", re.IGNORECASE
+)
+MAX_NOTE_WORDS = 120
+MAX_NOTICE_WORDS = 150  # a longer text reports on a withdrawal instead of being withdrawn
+
+
+def find_correction(paragraphs: Iterable[str]) -> str | None:
+    """Give the first paragraph that corrects or clarifies the article it stands in."""
+    for paragraph in paragraphs:
+        opening = paragraph[:400]
+        if (
+            _LABEL.match(opening)
+            or _SENTENCE.match(opening)
+            or (_EDITORS_NOTE.match(opening) and _ADMITS.search(opening))
+        ) and 4 <= num_words(paragraph) <= MAX_NOTE_WORDS:
+            return paragraph
+    return None
+
+
+def find_withdrawal(headline: str | None, paragraphs: list[str]) -> str | None:
+    """Give the notice that stands in place of an article withdrawn."""
+    if sum(map(num_words, paragraphs)) > MAX_NOTICE_WORDS:
+        return None
+    notice = next(
+        (paragraph for paragraph in paragraphs if _WITHDRAWN.search(paragraph[:400])), None
+    )
+    if notice is None and headline and _WITHDRAWN_HEADLINE.match(headline):
+        return next(iter(paragraphs), headline)
+    return notice
