@@ -29,37 +29,10 @@ NAME_CACHE = 20_000  # names asked for repeat within a run; each is searched onc
 
 # Countries whose place names reach English in many transliterations; only there is the
 # looser key used, and only ahead of a context that names the country or of a large city.
-FOLDED_COUNTRIES = frozenset(
-    [
-        "SYR",
-        "LBN",
-        "IRQ",
-        "JOR",
-        "PSE",
-        "ISR",
-        "EGY",
-        "LBY",
-        "TUN",
-        "DZA",
-        "MAR",
-        "SDN",
-        "YEM",
-        "SAU",
-        "ARE",
-        "OMN",
-        "QAT",
-        "KWT",
-        "BHR",
-        "IRN",
-        "AFG",
-        "PAK",
-        "MRT",
-        "SOM",
-        "TCD",
-        "DJI",
-        "TUR",
-        "ESH",
-    ]
+FOLDED_COUNTRIES = (
+    frozenset({"SYR", "LBN", "IRQ", "JOR", "PSE", "ISR", "EGY", "LBY", "TUN", "DZA", "MAR", "SDN"})
+    | {"YEM", "SAU", "ARE", "OMN", "QAT", "KWT", "BHR", "IRN", "AFG", "PAK", "MRT", "SOM"}
+    | {"TCD", "DJI", "TUR", "ESH"}
 )
 _ARTICLE = re.compile(r"\b(?:al|el|ul|as|es|ash|esh|ad|ed|az|ez|an|en|ar|er|at|et)[ -]+(?=\w)")
 _DIPHTHONGS = (("ou", "u"), ("aw", "u"), ("au", "u"), ("ei", "ai"), ("ay", "ai"), ("ey", "ai"))

@@ -21,7 +21,11 @@ if TYPE_CHECKING:
 
 LOOK_BACK = 2  # sentences in which an antecedent is looked for
 _PERSONAL = frozenset(["he", "she", "him", "her", "his", "hers", "himself", "herself"])
-_GROUP = frozenset(["it", "its", "itself", "they", "them", "their", "theirs", "themselves"])
+_NEUTER = frozenset({"it", "its", "itself"})
+_PLURAL = frozenset({"they", "them", "their", "theirs", "themselves"})
+_BODY_LABELS = frozenset({"ORG", "GPE"})
+_NOUN_TAGS = frozenset({"NN", "NNS", "NNP", "NNPS"})
+_UNITS = frozenset({"province", "city", "town", "village", "region", "district", "governorate"})
 _RELATIVE = frozenset(["who", "whom", "whose", "which", "that"])
 _DEFINITE = frozenset({"the", "this", "that", "these", "those"})
 _NOUNS = frozenset({"compound", "nmod", "poss", "nn"})
@@ -54,7 +58,7 @@ def find_actor(tokens_span: Span, resolution: Resolution, *, doc: Doc) -> Actor 
 def _find(span: Span, head: Token, resolution: Resolution, doc: Doc) -> Actor | None:
     """Find the actor of a phrase whose head is known."""
     actor = Actor(start=span.start_char, end=span.end_char, text=span.text)
-    if head.lower_ in _PERSONAL | _GROUP or head.tag_ in {"PRP", "PRP$"}:
+    if head.lower_ in _PERSONAL | _NEUTER | _PLURAL or head.tag_ in {"PRP", "PRP$"}:
         return _pronoun(head, actor, resolution)
     if head.lower_ in _RELATIVE and head.tag_ in {"WP", "WP$", "WDT", "IN"}:
         return _relative(head, actor, resolution, doc)
@@ -76,7 +80,9 @@ class _Phrase:
         self.mentions = [
             mention
             for mention in resolution.mentions_in(span.start_char, span.end_char)
-            if mention.start >= span.start_char and mention.end <= span.end_char
+            if mention.start >= span.start_char
+            and mention.end <= span.end_char
+            and not _is_generic(mention)
         ]
         self.named = _covering(self.mentions, head)
         self.role, self.is_role_head = _role(span, head, self.mentions)
@@ -111,6 +117,11 @@ def _is_modifier(token: Token) -> bool:
 def _covering(mentions: Sequence[ResolvedMention], token: Token) -> ResolvedMention | None:
     end = token.idx + len(token)
     return next((m for m in mentions if m.start < end and token.idx < m.end), None)
+
+
+def _is_generic(mention: ResolvedMention) -> bool:
+    """Tell whether a name is a common noun in capitals, such as Parliament."""
+    return mention.label == "ORG" and mention.entity is None
 
 
 def _lookup(*words: str) -> Role | None:
@@ -193,39 +204,44 @@ def _by_head(phrase: _Phrase, actor: Actor) -> Actor | None:
 
 def _by_role(phrase: _Phrase, actor: Actor) -> Actor | None:
     """Take what a role noun and the names at it tell: "Hezbollah fighters", "Syrian troops"."""
+    stated = _stated(phrase, actor)
+    if stated is None or stated.entity_id or stated.country or not _is_definite(phrase):
+        return stated
+    return _coreferent(phrase, stated) or stated
+
+
+def _stated(phrase: _Phrase, actor: Actor) -> Actor | None:
+    """Take what a role noun and the names at it tell, without looking back."""
     if not phrase.is_role_head or phrase.role is None:
         return None
-    owners = [*phrase.before_head(_ORG), *_of_phrase(phrase, _ORG)]
+    owners = phrase.before_head(_ORG) or [*_of_phrase(phrase, _ORG)]
     if owners:
         found = _named(actor, owners[0])
         return replace(found, sector=found.sector or phrase.sector())
-    nations = [*phrase.before_head(_NATIONAL), *_of_phrase(phrase, _NATIONAL)]
-    country = next((nation.country for nation in nations if nation.country), None)
+    nations = phrase.before_head(_NATIONAL) or [*_of_phrase(phrase, _NATIONAL)]
     people = phrase.before_head(_PERSON)
-    if country is None and people:
-        country = people[0].country
-    return _with_role(phrase, actor, country, is_alone=not nations and not people)
+    country = next((each.country for each in (*nations, *people) if each.country), None)
+    inner = None if country or people or not phrase.role.is_weak else _belonging(phrase, actor)
+    if inner and (inner.entity_id or inner.sector):
+        return inner
+    return _with_role(phrase, actor, country)
 
 
-def _with_role(
-    phrase: _Phrase, actor: Actor, country: str | None, *, is_alone: bool
-) -> Actor | None:
+def _with_role(phrase: _Phrase, actor: Actor, country: str | None) -> Actor:
+    """Make an actor of a country and the sector that the role tells."""
     sector = phrase.sector()
-    if country and sector:
-        entity = phrase.resolution.role_entity(country, sector)
-        return replace(
-            actor,
-            entity_id=entity.entity_id,
-            name=entity.name,
-            country=country,
-            sector=sector,
-            link="role",
-            entity=entity,
-        )
-    alone = replace(actor, country=country, sector=sector, link="role" if sector else None)
-    if not is_alone or not _is_definite(phrase):
-        return alone
-    return _coreferent(phrase, alone) or alone
+    if not country or not sector:
+        return replace(actor, country=country, sector=sector, link="role" if sector else None)
+    entity = phrase.resolution.role_entity(country, sector)
+    return replace(
+        actor,
+        entity_id=entity.entity_id,
+        name=entity.name,
+        country=country,
+        sector=sector,
+        link="role",
+        entity=entity,
+    )
 
 
 def _of_phrase(phrase: _Phrase, labels: frozenset[str]) -> Iterator[ResolvedMention]:
@@ -259,15 +275,21 @@ def _beside(child: Token) -> Iterator[Token]:
 def _by_owner(phrase: _Phrase, actor: Actor) -> Actor | None:
     """Take the one a thing belongs to: "a base of the SDF forces", "Lebanese soldiers' bodies"."""
     near = phrase.before_head(_ORG | _PERSON | _NATIONAL)
-    if near and near[0].label in _NATIONAL:
-        return _with_role(phrase, actor, near[0].country, is_alone=False)
+    is_place = phrase.head.lemma_.lower() in _UNITS
+    if near and near[0].label in _NATIONAL and not (is_place and near[0].label == "GPE"):
+        return _with_role(phrase, actor, near[0].country)
     if near:
         return _named(actor, near[0])
+    return _belonging(phrase, actor) or (_with_role(phrase, actor, None) if phrase.role else None)
+
+
+def _belonging(phrase: _Phrase, actor: Actor) -> Actor | None:
+    """Take the actor named behind "of" or "from"."""
     for preposition in phrase.head.rights:
         inner = _object(preposition) if preposition.lower_ in _BELONGING else None
         if inner is not None:
             return _inner(phrase, inner, actor)
-    return _with_role(phrase, actor, None, is_alone=False) if phrase.role else None
+    return None
 
 
 def _object(preposition: Token) -> Token | None:
@@ -293,14 +315,49 @@ def _coreferent(phrase: _Phrase, actor: Actor) -> Actor | None:
     role, noun = phrase.role, phrase.head.lemma_.lower()
     if role is None or noun == "side":
         return None
+    resolution, doc = phrase.resolution, phrase.head.doc
     if noun in _STATES:
-        return _antecedent(actor, phrase.resolution, lambda mention: mention.label == "GPE")
-    sectors = _ANAPHORS.get(noun) or _ALIKE.get(role.sector or "") or frozenset({role.sector})
-    return _antecedent(
-        actor,
-        phrase.resolution,
-        lambda mention: mention.label == "ORG" and _sector(mention) in sectors,
-    )
+        return _antecedent(actor, resolution, lambda mention: mention.label == "GPE")
+    if noun in _ANAPHORS:
+        bodies = _ANAPHORS[noun]
+        return _antecedent(
+            actor, resolution, lambda each: each.label == "ORG" and _sector(each) in bodies
+        )
+    sectors = _ALIKE.get(role.sector or "") or frozenset({role.sector})
+    groups = [each for each in _groups_before(actor, resolution, doc) if each.sector in sectors]
+    named = {each.entity_id: each for each in groups if each.entity_id}
+    return _pointing_to([*named.values()], actor)
+
+
+def _groups_before(actor: Actor, resolution: Resolution, doc: Doc) -> list[Actor]:
+    """List the groups named or described before, within two sentences."""
+    sentence = resolution.sentence_index(actor.start)
+    found: list[Actor] = []
+    for token in doc:
+        if token.idx >= actor.start:
+            break
+        if resolution.sentence_index(token.idx) < sentence - LOOK_BACK:
+            continue
+        span = doc[token.left_edge.i : token.i + 1]
+        phrase = _Phrase(span, token, resolution)
+        words = Actor(start=span.start_char, end=span.end_char, text=span.text)
+        if phrase.named and phrase.named.label == "ORG":
+            found.append(_named(words, phrase.named))
+        elif _is_role(token) and token.tag_ in _NOUN_TAGS:
+            stated = _stated(phrase, words)
+            if stated is not None:
+                found.append(stated)
+    return found
+
+
+def _pointing_to(groups: Sequence[Actor], actor: Actor) -> Actor | None:
+    """Give the actor the entity of the groups before it, if that is one."""
+    if not groups or len({group.entity_id for group in groups}) != 1:
+        return None
+    if groups[0].entity_id is None:
+        return None
+    start, end, text = actor.start, actor.end, actor.text
+    return replace(groups[0], start=start, end=end, text=text, link="coreference")
 
 
 _STATES = frozenset({"country", "nation"})
@@ -322,13 +379,16 @@ def _sector(mention: ResolvedMention) -> str | None:
     return mention.entity.sector if mention.entity else None
 
 
-def _pronoun(head: Token, actor: Actor, resolution: Resolution) -> Actor | None:
+def _pronoun(head: Token, actor: Actor, resolution: Resolution) -> Actor:
     """Resolve he, she, it or they, if only one antecedent fits; else keep the bare words."""
+    found = None
     if head.lower_ in _PERSONAL:
-        return _antecedent(actor, resolution, lambda m: m.label == "PERSON") or actor
-    if head.lower_ in _GROUP:
-        return _antecedent(actor, resolution, lambda m: m.label == "ORG") or actor
-    return actor
+        found = _antecedent(actor, resolution, lambda mention: mention.label == "PERSON")
+    elif head.lower_ in _NEUTER:
+        found = _antecedent(actor, resolution, lambda mention: mention.label in _BODY_LABELS)
+    elif head.lower_ in _PLURAL:
+        found = _pointing_to(_groups_before(actor, resolution, head.doc), actor)
+    return found or actor
 
 
 def _antecedent(

@@ -4,129 +4,27 @@ Comes in: a name as printed. Goes out: what two namings of one thing share. Acro
 capitals ("WHO" is not "who"), everything else is compared without case, accents and hyphens.
 """
 
+import functools
+import importlib.resources
 import re
 from collections.abc import Iterable, Iterator
 
 from transforms.places import plain_key
 
+TITLES_FILE = "titles.txt"
 _EDGE = " \t\r\n\"'“”‘’.,;:()[]–—-"
 _THE = re.compile(r"^(?:the|a|an)\s+", re.IGNORECASE)
 _POSSESSIVE = re.compile(r"(?:['’]s|(?<=s)['’])$")
-_SMALL_WORDS = frozenset(
-    [
-        "of",
-        "the",
-        "and",
-        "for",
-        "in",
-        "on",
-        "to",
-        "de",
-        "la",
-        "le",
-        "du",
-        "des",
-        "del",
-        "al",
-        "et",
-        "y",
-        "e",
-        "und",
-        "für",
-    ]
+_SMALL_WORDS = frozenset({"of", "the", "and", "for", "in", "on", "to", "al", "et"}) | frozenset(
+    {"de", "la", "le", "du", "des", "del", "y", "e", "und", "für"}
 )
 MAX_ACRONYM = 8  # letters; longer words in capitals are shouting
 
-TITLES = frozenset(
-    [
-        "mr",
-        "mrs",
-        "ms",
-        "miss",
-        "dr",
-        "sir",
-        "lord",
-        "lady",
-        "dame",
-        "prof",
-        "professor",
-        "president",
-        "premier",
-        "chancellor",
-        "king",
-        "queen",
-        "prince",
-        "princess",
-        "emir",
-        "sultan",
-        "sheikh",
-        "sheik",
-        "imam",
-        "ayatollah",
-        "pope",
-        "bishop",
-        "archbishop",
-        "cardinal",
-        "reverend",
-        "rev",
-        "father",
-        "rabbi",
-        "minister",
-        "secretary",
-        "ambassador",
-        "envoy",
-        "senator",
-        "sen",
-        "representative",
-        "rep",
-        "congressman",
-        "congresswoman",
-        "governor",
-        "gov",
-        "mayor",
-        "judge",
-        "justice",
-        "attorney",
-        "general",
-        "gen",
-        "lieutenant",
-        "lt",
-        "colonel",
-        "col",
-        "major",
-        "maj",
-        "captain",
-        "capt",
-        "sergeant",
-        "sgt",
-        "corporal",
-        "commander",
-        "cmdr",
-        "admiral",
-        "adm",
-        "brigadier",
-        "brig",
-        "marshal",
-        "chief",
-        "inspector",
-        "officer",
-        "deputy",
-        "vice",
-        "prime",
-        "foreign",
-        "interior",
-        "defense",
-        "defence",
-        "finance",
-        "leader",
-        "spokesman",
-        "spokeswoman",
-        "spokesperson",
-        "chairman",
-        "chairwoman",
-        "director",
-    ]
-)
+
+@functools.lru_cache(maxsize=1)
+def titles() -> frozenset[str]:
+    """Give the words that stand before a person's name, in small letters without full stop."""
+    return frozenset((importlib.resources.files("seeds") / TITLES_FILE).read_text().split())
 
 
 def trimmed(text: str, start: int, end: int) -> tuple[int, int]:
@@ -178,7 +76,7 @@ def acronyms(name: str) -> frozenset[str]:
 def without_titles(name: str) -> str:
     """Give a person's name without the titles in front; a name all of titles stays."""
     words = name.split()
-    while len(words) > 1 and words[0].rstrip(".").lower() in TITLES:
+    while len(words) > 1 and words[0].rstrip(".").lower() in titles():
         words = words[1:]
     return " ".join(words)
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from schemas.flow import RunContext
 from schemas.rows import Entity
 from transforms.entities.kinds import Naming
-from transforms.entities.known import ActorList, load_roles
+from transforms.entities.known import ActorList, KnownActor, load_roles
 from transforms.entities.links import ArticleNames, article_names
 from transforms.entities.mentions import (
     Resolution,
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from spacy.tokens import Doc
 
 _PLACES = frozenset({"GPE", "LOC", "FAC"})
+_PARTIES = frozenset({"PTY", "OPP"})
 
 
 def resolve_entities(
@@ -67,7 +68,8 @@ def article_countries(
     for naming in namings:
         known = actors.find(naming.text)
         code = gazetteer.country_code(naming.text) or gazetteer.demonym(naming.text)
-        code = code or (known.country if known else None)
+        if known and known.sector not in _PARTIES:
+            code = code or known.country
         if code:
             counted[code] += 1
     if dateline_place:
@@ -133,7 +135,7 @@ class _Resolver:
         known = self._actors.find(naming.text)
         if known is None and naming.label == "PERSON":
             known = self._actors.find(without_titles(naming.text))
-        if known is None:
+        if known is None or self._is_elsewhere(known):
             return None
         entity = named_entity(
             known.name,
@@ -152,6 +154,10 @@ class _Resolver:
             country=known.country,
         )
 
+    def _is_elsewhere(self, known: KnownActor) -> bool:
+        """Tell whether a party's common name (Labour Party) means one of another country here."""
+        return known.sector in _PARTIES and known.country not in self._countries
+
     def _country(self, naming: Naming, mention: ResolvedMention) -> ResolvedMention | None:
         code = self._gazetteer.country_code(naming.text)
         if code and naming.label != "PERSON" and not self._is_namesake(naming.text, code):
@@ -169,14 +175,21 @@ class _Resolver:
         return place is not None and place.country != code and code not in self._countries
 
     def _role(self, naming: Naming, mention: ResolvedMention) -> ResolvedMention | None:
-        """Read "Lebanese Army" as what it says: a country's sector."""
-        first, _, rest = naming.text.partition(" ")
-        role = load_roles().get(rest.lower()) if naming.label == "ORG" else None
-        code = self._gazetteer.demonym(first) if role and role.sector else None
-        if code is None or role is None or role.sector is None:
+        """Read "Lebanese Army" as a country's sector; "Parliament" alone names nobody."""
+        roles = load_roles()
+        if naming.label != "ORG":
             return None
-        entity = role_entity(code, role.sector, self._gazetteer, self._context)
-        return replace(mention, entity=entity, link_method="role", country=code)
+        words = bare(naming.text).split()
+        if " ".join(words).lower() in roles:
+            return mention
+        for count in range(1, len(words)):
+            role = roles.get(" ".join(words[count:]).lower())
+            nation = " ".join(words[:count])
+            code = self._gazetteer.demonym(nation) or self._gazetteer.country_code(nation)
+            if code and role and role.sector:
+                entity = role_entity(code, role.sector, self._gazetteer, self._context)
+                return replace(mention, entity=entity, link_method="role", country=code)
+        return None
 
     def _place(self, naming: Naming, mention: ResolvedMention) -> ResolvedMention | None:
         if naming.label not in _PLACES:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from transforms.entities.kinds import Naming, settle_labels
 from transforms.entities.known import ActorList, Scanner, load_roles
 from transforms.entities.mentions import LABELS
-from transforms.entities.names import TITLES, bare, is_acronym, trimmed, without_titles
+from transforms.entities.names import bare, is_acronym, titles, trimmed, without_titles
 from transforms.places import Gazetteer
 
 if TYPE_CHECKING:
@@ -146,7 +146,7 @@ def _stands_alone(text: str, naming: Naming) -> bool:
     before = _CAPITALISED_BEFORE.search(text, max(0, naming.start - 30), naming.start)
     if _CAPITALISED_AFTER.match(text, naming.end) and text[naming.end - 1] != ".":
         return False
-    if before is None or before[1].rstrip(".").lower() in TITLES:
+    if before is None or before[1].rstrip(".").lower() in titles():
         return True
     at = before.start()
     return at == 0 or bool(_SENTENCE_START.search(text[max(0, at - 3) : at]))
