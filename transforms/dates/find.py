@@ -23,13 +23,15 @@ _COUNTED = re.compile(
     r"\s+(?:people|men|women|troops|soldiers|votes|seats|homes|cases|of\s+(?:the|them))\b"
 )
 _AHEAD = re.compile(
-    r"(?i:\b(?:will|shall|won['’]t|is to|are to|was to|were to|due|scheduled|slated|expected to"
-    r"|plan(?:s|ned)? (?:to|for)|set (?:to|for)|going to)\b)"
+    r"\b(?:[Ww]ill|[Ss]hall|won['’]t|(?:is|are|was|were) (?:to|due)|scheduled|slated|expected to"
+    r"|plan(?:s|ned)? (?:to|for)|set (?:to|for)|going to"
+    r"|(?:would|must|should|may|might|could)(?:n['’]t)?(?! have))\b"
 )
 _SETTLED = re.compile(
-    r"(?i:\b(?:said|told|announced|says|reported|added|was|were|had|has|have|who|which|agreed)\b"
-    r"(?! (?:be )?(?:due|scheduled|expected|set|planned))|[.!?;]\s|\n)"
+    r"(?i:\b(?:said|told|announced|says|reported|added|was|were|had|has|have(?! to)|who|which"
+    r"|agreed)\b(?! (?:be )?(?:due|scheduled|expected|set|planned))|[.!?;]\s|\n)"
 )
+_DEADLINE = re.compile(r"(?i:\b(?:by|until|till|for|as early as)\s+$)")
 _LOOK_BACK = 80  # characters in front that may hold the verb; a clause is rarely longer
 
 
@@ -58,7 +60,7 @@ def find_dates(
     for kind, match in _matches(text):
         if found and match.start() < found[-1].end:
             continue
-        ahead = toward_future or _points_ahead(text, match.start())
+        ahead = toward_future or _points_ahead(text, match)
         found.append(_mention(kind, match, Reference(published, ahead)))
     return tuple(found)
 
@@ -99,11 +101,11 @@ def _is_date(kind: str, match: re.Match[str]) -> bool:
     return True
 
 
-def _points_ahead(text: str, start: int) -> bool:
+def _points_ahead(text: str, match: re.Match[str]) -> bool:
     """Tell whether words in front of a date point ahead and nothing past lies between."""
-    before = text[max(0, start - _LOOK_BACK) : start]
-    relation = _RELATION.search(before)
-    if relation and relation[1].lower() in {"by", "until", "till"}:
+    before = text[max(0, match.start() - _LOOK_BACK) : match.start()]
+    is_owner = text[match.end() : match.end() + 1] in {"'", "’"}  # for Friday's attack
+    if _DEADLINE.search(before) and not is_owner:
         return True
     verbs = [*_AHEAD.finditer(before)]
     return bool(verbs) and not _SETTLED.search(before, verbs[-1].end())

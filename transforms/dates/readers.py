@@ -32,6 +32,7 @@ _WEEKDAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 _AMOUNTS = {word: number for number, word in enumerate(NUMBERS)} | {
     "a": 1, "an": 1, "a couple of": 2, "thirty": 30, "forty": 40, "fifty": 50, "a hundred": 100,
 }  # fmt: skip
+FORGOTTEN_MONTHS = 11  # a day that long ago is printed with its year; without, it is the next
 _SEASONS = {"spring": 3, "summer": 6, "autumn": 9, "fall": 9, "winter": 12}  # first month, north
 
 
@@ -62,12 +63,14 @@ def _read_iso(match: re.Match[str], _: Reference) -> Span | None:
 
 def _year_near(month: int, day: int, reference: Reference) -> int | None:
     """Give the year in which a day without one fell last, or will fall next."""
-    if reference.published is None:
-        return None
     today = reference.published
-    if reference.toward_future:
+    if today is None:
+        return None
+    is_later = (month, day) > (today.month, today.day)
+    months_ago = (today.month - month) % 12
+    if reference.toward_future or (is_later and months_ago >= FORGOTTEN_MONTHS):
         return today.year + ((month, day) < (today.month, today.day))
-    return today.year - ((month, day) > (today.month, today.day))
+    return today.year - is_later
 
 
 def _read_day(match: re.Match[str], reference: Reference) -> Span | None:
@@ -101,7 +104,8 @@ def _read_month(match: re.Match[str], reference: Reference) -> Span | None:
         return whole_month(today.year - (month >= today.month), month)
     if words:  # this March, earlier this March
         return whole_month(today.year, month)
-    if reference.toward_future:
+    is_ahead = reference.toward_future or (today.month - month) % 12 >= FORGOTTEN_MONTHS
+    if is_ahead:
         return whole_month(today.year + (month < today.month), month)
     return whole_month(today.year - (month > today.month), month)
 

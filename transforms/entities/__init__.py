@@ -5,9 +5,10 @@ where one can be named, and for an argument of an event the actor behind its wor
 resolved keeps its span and has no entity; nothing is guessed.
 """
 
-from transforms.entities.actors import Actor, find_actor
+from transforms.entities.actors import find_actor
 from transforms.entities.known import ActorList, KnownActor, Role, load_actors, load_roles
 from transforms.entities.mentions import Resolution, ResolvedMention, entity_mention_rows
+from transforms.entities.phrases import Actor
 from transforms.entities.resolve import resolve_entities
 
 __all__ = [

@@ -12,11 +12,17 @@ from dataclasses import dataclass, replace
 
 from transforms.entities.known import ActorList
 from transforms.entities.names import bare, without_titles
-from transforms.places import Gazetteer
+from transforms.places import Gazetteer, Place, plain_key
 
 _ADJECTIVES = frozenset({"Western", "Eastern", "Northern", "Southern", "Arab", "Kurdish", "Muslim"})
 _PLACE_BEFORE = re.compile(r"\b(?:in|at|near|toward|towards|into|around|outside)\s$")
-_PLACE_AFTER = re.compile(r"\s(?:province|city|town|village|governorate|district|region)\b")
+_PLACE_AFTER = re.compile(
+    r"\s(?:province|city|town|village|governorate|district|region)\b"
+    r"|(?:\s\([^()\n]{2,30}\))?\s[—–-]\s"  # behind the place of a dateline
+)
+_TOWN = 5_000  # people; smaller ones share their names with men
+_CITY = 100_000  # for names of a single word
+_LANDSCAPE = frozenset({"region", "water"})
 _BEFORE = 10  # characters in front that may hold the preposition
 _PLACES = frozenset({"GPE", "LOC"})
 
@@ -35,15 +41,16 @@ def settle_labels(
     text: str, namings: Sequence[Naming], gazetteer: Gazetteer, actors: ActorList
 ) -> list[Naming]:
     """Give all namings of one form one label."""
-    votes: dict[str, Counter[str]] = {}
-    for naming in namings:
-        votes.setdefault(bare(naming.text), Counter())[naming.label] += 1
-    labels = {form: counted.most_common(1)[0][0] for form, counted in votes.items()}
+    labels = _majority(namings)
     countries = _countries(namings, gazetteer)
-    for form in _used_as_places(text, namings):
-        known = actors.find(form) or gazetteer.country_code(form) or gazetteer.demonym(form)
-        if known is None and gazetteer.find(form, countries=countries):
-            labels[form] = "GPE" if labels[form] not in _PLACES else labels[form]
+    used_as_places, surnames = _used_as_places(text, namings), _surnames(labels)
+    for form, label in labels.items():
+        if label in _PLACES or _is_listed(form, gazetteer, actors):
+            continue
+        place = gazetteer.find(form, countries=countries)
+        is_town = place and form not in surnames and _is_town(form, place, countries)
+        if place and (is_town or form in used_as_places):
+            labels[form] = "LOC" if place.kind in _LANDSCAPE else "GPE"
     surnames = _surnames(labels)
     for form, label in labels.items():
         if form in _ADJECTIVES:
@@ -51,6 +58,27 @@ def settle_labels(
         elif form in surnames and label != "NORP" and actors.find(form) is None:
             labels[form] = "PERSON"
     return [replace(naming, label=labels[bare(naming.text)]) for naming in namings]
+
+
+def _majority(namings: Sequence[Naming]) -> dict[str, str]:
+    """Give each form the label that most of its namings have; of equals the first."""
+    votes: dict[str, Counter[str]] = {}
+    for naming in namings:
+        votes.setdefault(bare(naming.text), Counter())[naming.label] += 1
+    return {form: counted.most_common(1)[0][0] for form, counted in votes.items()}
+
+
+def _is_listed(form: str, gazetteer: Gazetteer, actors: ActorList) -> bool:
+    known = actors.find(form) or gazetteer.country_code(form) or gazetteer.demonym(form)
+    return known is not None
+
+
+def _is_town(form: str, place: Place, countries: tuple[str, ...]) -> bool:
+    """Tell whether a name is, letter by letter, that of a town in the article's countries."""
+    if place.country not in countries or plain_key(place.name) != plain_key(form):
+        return False
+    is_own = place.geonames_id is None  # a user would not list a village for nothing
+    return is_own or place.population >= (_TOWN if " " in form else _CITY)
 
 
 def _countries(namings: Sequence[Naming], gazetteer: Gazetteer) -> tuple[str, ...]:

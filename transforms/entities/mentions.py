@@ -46,9 +46,11 @@ class Resolution:
         mentions: Sequence[ResolvedMention],
         sentence_starts: list[int],
         *,
+        countries: tuple[str, ...],
         gazetteer: Gazetteer,
         context: RunContext,
     ) -> None:
+        self.countries = countries  # ISO3, the one named most first; that of the dateline is in
         self._gazetteer = gazetteer
         self._context = context
         self.mentions = tuple(sorted(mentions, key=lambda mention: mention.start))
@@ -56,8 +58,6 @@ class Resolution:
         self._sentence_starts = sentence_starts
         distinct = {m.entity.entity_id: m.entity for m in self.mentions if m.entity}
         self.entities = tuple(distinct.values())
-        codes = [m.country for m in self.mentions if m.country]
-        self.countries = tuple(sorted(set(codes), key=lambda code: (-codes.count(code), code)))
 
     def mention_at(self, start: int, end: int) -> ResolvedMention | None:
         """Give the first mention that shares a character with the span."""

@@ -54,7 +54,7 @@ def resolve_entities(
     mentions = [
         resolver.resolve(naming, sentence_index(starts, naming.start)) for naming in namings
     ]
-    return Resolution(mentions, starts, gazetteer=gazetteer, context=context)
+    return Resolution(mentions, starts, countries=countries, gazetteer=gazetteer, context=context)
 
 
 def article_countries(

@@ -28,8 +28,20 @@ _AMBIGUOUS = frozenset(
     | {"Pole", "Poles", "Finn", "Dane", "Scot", "Lao", "Persian", "Kiwi"}
 )
 _COMPOUND_TAIL = re.compile(r"[-‐‑](?:[a-z]+(?:ed|led|held|run|based|born|owned|style|era))$")
-_DIRECTION = re.compile(
-    r"(?:(?:north|south)?-?(?:north|south|east|west)(?:ern)?|central|mid|upper|lower|downtown)[ -]"
+# A word in small letters before a capital, unless it is part of names: van, bin, al-Qaida
+_COMMON_START = re.compile(
+    r"(?!(?:al|el|bin|ibn|abu|van|von|der|den|de|da|di|do|dos|du|la|le|ter|ten|zu)\b)"
+    r"[a-z]+[ -](?=[A-Z])"
+)
+_RANK = re.compile(
+    r"(?:Mr|Mrs|Ms|Dr|Sir|Sheikh|Ayatollah|President|Corporal|Sergeant|Lieutenant|Captain|Colonel"
+    r"|Capt|Col|Lt|Sgt|Gen|Brig|Maj|Adm|Sen|Rep|Gov)\.? (?=[A-Z])"
+    r"|(?:General|Major|Admiral|Judge|Justice|Minister|Bishop|Cardinal) (?=[A-Z]\w+ [A-Z]\w+$)"
+)
+_NUMERALS = frozenset(
+    {"ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen"}
+    | {"eighteen", "nineteen", "twenty", "thirty", "forty", "fifty", "sixty", "seventy"}
+    | {"eighty", "ninety", "two", "three", "four", "five", "six", "seven", "eight", "nine"}
 )
 _CAPITALISED_BEFORE = re.compile(r"([A-Z][\w.’'-]*)[ ]$")
 _CAPITALISED_AFTER = re.compile(r"(?:[ ]|-)(?:[A-Z]\w+)")
@@ -42,7 +54,7 @@ _GENERIC = frozenset(
 def find_namings(doc: Doc, gazetteer: Gazetteer, actors: ActorList) -> list[Naming]:
     """Find the names of an article."""
     text = doc.text
-    own = [naming for naming in _model_namings(doc) if naming.text]
+    own = [*_model_namings(doc)]
     listed = [*_listed_namings(text, gazetteer, actors)]
     namings = settle_labels(text, _merged(own, _believed(text, listed, actors)), gazetteer, actors)
     repeats = [*_repeats(text, namings)]
@@ -54,13 +66,22 @@ def _model_namings(doc: Doc) -> Iterator[Naming]:
     for entity in doc.ents:
         if entity.label_ not in LABELS:
             continue
-        start, end = trimmed(text, entity.start_char, entity.end_char)
-        line_end = text.find("\n", start, end)  # a name never runs over a line
-        start, end = trimmed(text, start, end if line_end < 0 else line_end)
-        direction = _DIRECTION.match(text, start, end)
-        start = direction.end() if direction else start
-        end = start + len(_without_role(_COMPOUND_TAIL.sub("", text[start:end])))
-        yield Naming(start=start, end=end, text=text[start:end], label=entity.label_)
+        line_end = text.find("\n", entity.start_char, entity.end_char)  # no name runs over a line
+        end = entity.end_char if line_end < 0 else line_end
+        start, end = _name_within(text, *trimmed(text, entity.start_char, end))
+        name, label = text[start:end], entity.label_
+        rank = _RANK.match(name)
+        if rank and (label == "PERSON" or name.count(" ") > 1):
+            start, name, label = start + rank.end(), name[rank.end() :], "PERSON"
+        if name and name.lower() not in titles() and name.lower() not in _NUMERALS:
+            yield Naming(start=start, end=end, text=name, label=label)
+
+
+def _name_within(text: str, start: int, end: int) -> tuple[int, int]:
+    """Cut common words off both ends: "lend Zembria", "U.S.-backed", "Islamic State militants"."""
+    while common := _COMMON_START.match(text, start, end):
+        start = common.end()
+    return start, start + len(_without_role(_COMPOUND_TAIL.sub("", text[start:end])))
 
 
 def _without_role(name: str) -> str:

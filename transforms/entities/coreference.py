@@ -1,0 +1,139 @@
+"""Whom "they", "the militants" or "the police" point back to, if only one fits.
+
+Comes in: a phrase that names nobody. Goes out: the actor it points to, marked as coreference, or
+None: two fitting antecedents within the last two sentences leave it open, and so does none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from transforms.entities.mentions import Resolution, ResolvedMention
+from transforms.entities.phrases import (
+    Actor,
+    Phrase,
+    is_role,
+    left_phrase,
+    named_actor,
+    role_actor,
+    stated_actor,
+)
+
+if TYPE_CHECKING:
+    from spacy.tokens import Doc, Token
+
+LOOK_BACK = 2  # sentences in which an antecedent is looked for
+PERSONAL = frozenset({"he", "she", "him", "her", "his", "hers", "himself", "herself"})
+NEUTER = frozenset({"it", "its", "itself"})
+PLURAL = frozenset({"they", "them", "their", "theirs", "themselves"})
+_DEFINITE = frozenset({"the", "this", "that", "these", "those"})
+_NOUN_TAGS = frozenset({"NN", "NNS", "NNP", "NNPS"})
+_BODY_LABELS = frozenset({"ORG", "GPE"})
+_STATES = frozenset({"country", "nation"})
+_STATE_SECTORS = frozenset({"GOV", "MIL", "COP", "JUD", "LEG", "SPY"})
+_ARMED: frozenset[str | None] = frozenset({"REB", "UAF"})
+_ALIKE = {"REB": _ARMED, "UAF": _ARMED}
+_BODIES: frozenset[str | None] = frozenset({"REB", "UAF", "NGO", "PTY", "OPP", "CRM", "IGO", None})
+_ANAPHORS = {
+    "group": _BODIES,
+    "movement": _BODIES,
+    "organization": _BODIES,
+    "organisation": _BODIES,
+    "bloc": _BODIES,
+    "agency": frozenset({"MED", "GOV", "IGO", "NGO", "SPY", None}),
+    "institution": frozenset({"GOV", "IGO", "BUS", "EDU", None}),
+}
+
+
+def resolve_pronoun(head: Token, words: Actor, resolution: Resolution) -> Actor:
+    """Resolve he, she, it or they, if only one antecedent fits; else keep the bare words."""
+    found = None
+    if head.lower_ in PERSONAL:
+        found = _antecedent(words, resolution, lambda mention: mention.label == "PERSON")
+    elif head.lower_ in NEUTER:
+        found = _antecedent(words, resolution, lambda mention: mention.label in _BODY_LABELS)
+    elif head.lower_ in PLURAL:
+        found = _pointing_to([*_groups_before(words, resolution, head.doc)], words)
+    return found or words
+
+
+def resolve_role(phrase: Phrase, words: Actor) -> Actor | None:
+    """Resolve a role that names nobody, by what stands before or by the article's only country."""
+    pointed = _coreferent(phrase, words) if _is_definite(phrase) else None
+    if pointed is not None:
+        return pointed
+    countries = phrase.resolution.countries
+    if len(countries) != 1 or words.sector not in _STATE_SECTORS:
+        return None
+    return replace(role_actor(phrase, words, countries[0]), link="coreference")
+
+
+def _is_definite(phrase: Phrase) -> bool:
+    """Tell whether a phrase is no more than "the militants", which points back if anything does."""
+    before = [token for token in phrase.span if token.i < phrase.head.i]
+    return len(before) == 1 and before[0].lower_ in _DEFINITE
+
+
+def _coreferent(phrase: Phrase, words: Actor) -> Actor | None:
+    """Find whom "the militants" or "the group" points back to, if only one fits."""
+    role, noun = phrase.role, phrase.head.lemma_.lower()
+    if role is None or noun == "side":
+        return None
+    resolution = phrase.resolution
+    if noun in _STATES:
+        return _antecedent(words, resolution, lambda mention: mention.label == "GPE")
+    if noun in _ANAPHORS:
+        bodies = _ANAPHORS[noun]
+        return _antecedent(
+            words, resolution, lambda each: each.label == "ORG" and _sector(each) in bodies
+        )
+    sectors = _ALIKE.get(role.sector or "") or frozenset({role.sector})
+    groups = _groups_before(words, resolution, phrase.head.doc)
+    return _pointing_to(
+        [each for each in groups if each.entity_id and each.sector in sectors], words
+    )
+
+
+def _sector(mention: ResolvedMention) -> str | None:
+    return mention.entity.sector if mention.entity else None
+
+
+def _groups_before(words: Actor, resolution: Resolution, doc: Doc) -> Iterator[Actor]:
+    """Yield the groups named or described before, within two sentences."""
+    earliest = resolution.sentence_index(words.start) - LOOK_BACK
+    for token in doc:
+        if token.idx >= words.start:
+            return
+        if resolution.sentence_index(token.idx) < earliest or token.tag_ not in _NOUN_TAGS:
+            continue
+        phrase = left_phrase(token, resolution)
+        stated = stated_actor(phrase, phrase.words()) if is_role(token) else None
+        if phrase.named and phrase.named.label == "ORG":
+            yield named_actor(phrase.words(), phrase.named)
+        elif stated is not None:
+            yield stated
+
+
+def _pointing_to(groups: Sequence[Actor], words: Actor) -> Actor | None:
+    """Give the words the entity of the groups before, if that is one."""
+    if len({group.entity_id for group in groups}) != 1 or groups[0].entity_id is None:
+        return None
+    start, end, text = words.start, words.end, words.text
+    return replace(groups[0], start=start, end=end, text=text, link="coreference")
+
+
+def _antecedent(
+    words: Actor, resolution: Resolution, fits: Callable[[ResolvedMention], bool]
+) -> Actor | None:
+    """Take the only entity that fits among those named before, within two sentences."""
+    earliest = resolution.sentence_index(words.start) - LOOK_BACK
+    mentions = resolution.mentions
+    before = [
+        m for m in mentions if m.end <= words.start and m.sentence_index >= earliest and fits(m)
+    ]
+    if not before or len({mention.entity for mention in before}) != 1:
+        return None
+    found = named_actor(words, before[-1], link="coreference")
+    return found if found.entity_id else None
