@@ -113,6 +113,8 @@ def test_a_brief_of_two_sentences_survives_among_the_site_s_menus() -> None:
         (html("<h1>Oops! That page can't be found.</h1><p>Try a search.</p>"), Reason.SOFT_404),
         (html("<article><p>Subscribe to continue reading.</p></article>"), Reason.PAYWALL),
         (html(f"<p>{GERMAN}</p>"), Reason.WRONG_LANGUAGE),
+        (html("<p>One two three.</p>" * 60_000), Reason.BROKEN_PAGE),
+        (html(f"<p>{LONG * 600}</p>"), Reason.BROKEN_PAGE),
     ],
 )  # fmt: skip
 def test_what_is_no_article_is_rejected_with_its_reason(body: str | bytes, reason: Reason) -> None:
@@ -192,6 +194,11 @@ def test_the_feed_s_time_stands_in_for_the_page_s() -> None:
         Precision.MINUTE,
     )
     assert revision.headline == "Ferry burns"
+
+
+def test_the_feed_s_time_goes_before_a_guess_from_the_visible_page() -> None:
+    revision = extract(html(f"<p>Updated 5 March 2026</p><p>{LONG}</p>")).revision
+    assert revision.date_published_source == "feed"
 
 
 def test_a_first_reading_is_initial_and_a_later_one_an_edit() -> None:

@@ -101,14 +101,21 @@ def test_a_time_element_gives_the_time_of_a_page_without_metadata() -> None:
     time = "<time datetime='2026-03-10T06:30:00Z'>10 March 2026</time>"
     body = f"<article><h1>Ferry talks collapse</h1>{time}</article>"
     found = read("", body)
-    assert found.published is not None
-    assert found.published.at == datetime(2026, 3, 10, 6, 30, tzinfo=UTC)
+    assert found.published is None
+    assert found.guessed is not None
+    assert found.guessed.at == datetime(2026, 3, 10, 6, 30, tzinfo=UTC)
     assert found.headline == "Ferry talks collapse"
 
 
 def test_a_time_in_the_future_is_not_believed() -> None:
     article = {"@type": "NewsArticle", "datePublished": "2031-01-01T00:00:00Z"}
-    assert read(json_ld(article)).published is None
+    found = read(json_ld(article))
+    assert found.published is None
+    assert found.guessed is None
+
+
+def test_a_bare_year_on_the_page_is_no_date() -> None:
+    assert read("", "<p>The ferry was built in 2019.</p><footer>© 2026</footer>").guessed is None
 
 
 def test_the_heading_is_taken_where_the_metadata_bear_it_out() -> None:

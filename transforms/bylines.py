@@ -7,7 +7,7 @@ what is no name (addresses, ids, the site itself) is left out. Pure.
 import re
 from collections.abc import Iterable
 
-from transforms.text import comparable, one_line
+from transforms.text import one_line
 
 MAX_NAME_WORDS = 6
 MAX_AUTHORS = 20
@@ -24,7 +24,8 @@ _BETWEEN = re.compile(
     re.IGNORECASE,
 )
 _NO_NAME = re.compile(
-    r"@|https?:|www\.|\.(?:com|org|net|de|co|at|ch|fr|uk|it|es|html|php)\b|\d{2}|[<>{}=_#]",
+    r"[@()\[\]]|https?:|\bimages?\b|\bphoto\b|getty|www\.|\.(?:com|org|net|de|co|at|ch|fr|uk|it|"
+    r"es|html|php)\b|\d{2}|[<>{}=_#]",
     re.IGNORECASE,
 )
 _ADDRESS = re.compile(r"\s*(?:https?:|www\.|mailto:|@)", re.IGNORECASE)
@@ -36,33 +37,46 @@ _ROLE = re.compile(
     r"editorial team|editorial board|journalist|columnist|producer|photographer)(?: \w+)?",
     re.IGNORECASE,
 )
-_PERSON_AFTER_AGENCY = re.compile(r"\s*[(\[][^)\]]{0,60}[)\]]\s*$")
+_IN_BRACKETS = re.compile(r"\s*[(\[][^)\]]{0,60}[)\]]\s*$")
 
 
-def clean_authors(names: Iterable[str], *, without: Iterable[str] = ()) -> tuple[str, ...]:
-    """Split, trim and deduplicate names; leave out those in `without` (site, publisher)."""
-    taken = {comparable(name) for name in without if name}
+def clean_authors(
+    names: Iterable[str], *, without: Iterable[str] = (), are_declared: bool = False
+) -> tuple[str, ...]:
+    """Split, trim and deduplicate names; leave out those in `without` (site, publisher).
+
+    Names that are declared as the author's are kept even where they name an office or a site.
+    """
+    taken = {_key(name) for name in without if name}
     authors: list[str] = []
     for printed in (name for name in names if not _ADDRESS.match(name)):
         for part in _BETWEEN.split(_OPENING.sub("", one_line(printed[:_MAX_LENGTH]), count=1)):
             name = _clean_name(part)
-            key = comparable(name)
-            if key and key not in taken:
-                taken.add(key)
-                authors.append(name)
+            if not name or (not are_declared and not _is_name(name)) or _key(name) in taken:
+                continue
+            taken.add(_key(name))
+            authors.append(name)
     return tuple(authors[:MAX_AUTHORS])
+
+
+def _key(name: str) -> str:
+    """Compare names by their letters: a slug is the name it was made of."""
+    return "".join(filter(str.isalnum, name.casefold()))
+
+
+def _is_name(name: str) -> bool:
+    """Tell the name of a person or an agency from an office, an id or a site."""
+    return not _NO_NAME.search(name) and not _ROLE.fullmatch(name)
 
 
 def _clean_name(part: str) -> str:
     """Give the name in good form, or "" where there is none."""
-    name = _OPENING.sub("", _PERSON_AFTER_AGENCY.sub("", part).strip(" .,:-–—*\"'"))
-    if _NO_NAME.search(name) or _ROLE.fullmatch(name) or len(name.split()) > MAX_NAME_WORDS:
-        return ""
-    if not any(character.isalpha() for character in name):
+    name = _OPENING.sub("", _IN_BRACKETS.sub("", part).strip(" .,:-–—*\"'"))
+    if len(name.split()) > MAX_NAME_WORDS or not any(map(str.isalpha, name)) or "@" in name:
         return ""
     if name.isupper() and " " in name:  # JANE DOE, but AFP stays
         return _title_case(name)
-    return name[0].upper() + name[1:] if name.islower() else name
+    return name[0].upper() + name[1:] if name.islower() and " " in name else name
 
 
 def _title_case(name: str) -> str:

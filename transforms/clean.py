@@ -28,7 +28,14 @@ from schemas.vocabulary import ChangeType, Reason, Rejected
 from transforms.datelines import Dateline, parse_dateline
 from transforms.reject import ROWS, StageFn
 from transforms.revisions import with_text
-from transforms.text import comparable, ends_sentence, join_paragraphs, num_words, split_paragraphs
+from transforms.text import (
+    comparable,
+    ends_sentence,
+    is_alike,
+    join_paragraphs,
+    num_words,
+    split_paragraphs,
+)
 
 MAX_RULE_WORDS = 30
 MAX_RULE_LENGTH = 220
@@ -104,7 +111,7 @@ def is_headline_like(line: str) -> bool:
 
 def find_boilerplate(lines: list[str], headline: str | None, authors: Iterable[str]) -> Verdicts:
     """Judge the lines of a text; what is not named stays."""
-    verdicts = _head(lines[:HEAD_LINES], comparable(headline or ""), authors)
+    verdicts = _head(lines[:HEAD_LINES], headline or "", authors)
     for number, line in enumerate(lines):
         if number in verdicts:
             continue
@@ -120,8 +127,7 @@ def _head(lines: list[str], title: str, authors: Iterable[str]) -> Verdicts:
     names = set(comparable(" ".join(authors)).split()) | _BYLINE_WORDS
     verdicts: Verdicts = {}
     for number, line in enumerate(lines):
-        own = comparable(line)
-        if title and own == title:
+        if title and num_words(line) <= MAX_RULE_WORDS and is_alike(line, title):
             verdicts[number] = Verdict("title", "repeated_headline")
         elif _is_byline(line, names):
             verdicts[number] = Verdict("bio", "byline")

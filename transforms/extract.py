@@ -41,12 +41,14 @@ from transforms.text import (
     num_words,
     read_paragraphs,
 )
+from transforms.timestamps import Timestamp
 from transforms.urls import registrable_domain, same_site, url_key
 from transforms.workers import outcome, shared_workers
 
 EXTRACTOR_VERSION = f"dateline 1, trafilatura {trafilatura.__version__}"
 TIMEOUT_S = 20.0  # the slowest of 519 real pages took 1.5 s
 MAX_PAGE_LENGTH = 10_000_000
+MAX_TEXT_LENGTH = 400_000  # characters: twice the longest live blog seen
 MIN_DETECTION_LENGTH = 150  # characters; below, the declared language is the better guess
 MIN_DETECTION_PROBABILITY = 0.9
 _DETECTION_LENGTH = 3_000
@@ -72,7 +74,10 @@ def extract_article(
     text = decode_page(page.body, page.content_type)[:MAX_PAGE_LENGTH]
     is_plain = page.content_type.lower().startswith("text/plain")
     reading = _read_plain(text) if is_plain else _read_html(text, page, context)
-    language = detect_language(join_paragraphs(reading.paragraphs)) or reading.metadata.language
+    joined = join_paragraphs(reading.paragraphs)
+    if len(joined) > MAX_TEXT_LENGTH:
+        raise Rejected(Reason.BROKEN_PAGE, f"a text of {len(joined):,} characters")
+    language = detect_language(joined) or reading.metadata.language
     if languages and language is not None and language not in languages:
         raise Rejected(Reason.WRONG_LANGUAGE, language)
     article = _article(page, reading.metadata, context)
@@ -190,20 +195,22 @@ def _change_type(page: Page, reading: _Reading) -> ChangeType:
 
 
 def _published(page: Page, metadata: Metadata) -> dict[str, Any]:
-    """Take the page's publication time, else the feed's, else the one given for a file."""
-    if metadata.published is not None:
-        at, precision, source = metadata.published.at, metadata.published.precision, "page"
-    elif page.entry.published_at is not None:
-        at = page.entry.published_at
-        precision = page.entry.published_precision or Precision.SECOND
-        source = "feed" if page.entry.feed_id else "option"
-    else:
-        return {}
-    return {
-        "date_published": at,
-        "date_published_precision": precision,
-        "date_published_source": source,
-    }
+    """Take the time the page declares, else the feed's or option's, else what the page suggests."""
+    entry = page.entry
+    given = None
+    if entry.published_at is not None:
+        precision = entry.published_precision or Precision.SECOND
+        given = Timestamp(at=entry.published_at, precision=precision)
+    source = "feed" if entry.feed_id else "option"
+    times = ((metadata.published, "page"), (given, source), (metadata.guessed, "page"))
+    for timestamp, named in times:
+        if timestamp is not None:
+            return {
+                "date_published": timestamp.at,
+                "date_published_precision": timestamp.precision,
+                "date_published_source": named,
+            }
+    return {}
 
 
 def _revision(

@@ -9,6 +9,7 @@ chance alone this does not happen), and the label is believed only when the byte
 """
 
 import codecs
+import itertools
 import re
 from typing import Any
 
@@ -54,6 +55,7 @@ _FEED_ROOT = re.compile(
 )
 MAX_BAD_SHARE = 0.2  # of what is beyond ASCII: a page cut or spliced in places is UTF-8 still
 _BEYOND_ASCII = re.compile("[^\x00-\x7f\ufffd]")
+MAX_ELEMENTS = 50_000  # the largest of 291 real news pages has 4,098
 _DETECT_BYTES = 65_536
 _NUL_MARKS = re.compile("[\x00-\x08\x0b\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
@@ -138,6 +140,8 @@ def parse_page(text: str) -> Tree:
         raise Rejected(Reason.BROKEN_PAGE, f"{type(error).__name__}: {error}") from error
     if tree.find("body") is None:
         raise Rejected(Reason.NO_TEXT, "a page without a body")
+    if next(itertools.islice(tree.iter(), MAX_ELEMENTS, None), None) is not None:
+        raise Rejected(Reason.BROKEN_PAGE, f"more than {MAX_ELEMENTS:,} elements")
     return tree
 
 

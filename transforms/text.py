@@ -11,6 +11,7 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Iterable
+from difflib import SequenceMatcher
 
 PARAGRAPH_BREAK = "\n\n"
 
@@ -29,6 +30,7 @@ _WORD = re.compile(
     r"[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]|[^\W_]+(?:['’.-][^\W_]+)*"
 )
 _SENTENCE_END = re.compile(r"[.!?…。！？।؟][\"'”’»)\]\u203a]*$")
+MIN_TITLE_WORDS = 3
 MAX_WRAP_WIDTH = 120  # lines longer than this were not broken by an editor or a mail program
 
 
@@ -110,3 +112,13 @@ def text_sha256(text: str) -> str:
 def comparable(text: str) -> str:
     """Give the words alone, folded, to compare lines that differ in case and punctuation."""
     return " ".join(words(unicodedata.normalize("NFKC", text).casefold()))
+
+
+def is_alike(first: str, second: str) -> bool:
+    """Tell whether two titles name one thing: one within the other, or near in wording."""
+    shorter, longer = sorted((comparable(first)[:300], comparable(second)[:300]), key=len)
+    if len(shorter.split()) < MIN_TITLE_WORDS:
+        return shorter == longer
+    if shorter in longer:
+        return len(shorter) * 2 >= len(longer)
+    return SequenceMatcher(None, shorter.split(), longer.split(), autojunk=False).ratio() >= 0.7
