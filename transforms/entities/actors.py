@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 _RELATIVE = frozenset({"who", "whom", "whose", "which", "that"})
 _BELONGING = frozenset({"of", "from"})
 _UNITS = frozenset({"province", "city", "town", "village", "region", "district", "governorate"})
-_NAMING = frozenset({"know", "call", "name", "dub"})
+_NAMING = frozenset({"known", "called", "named", "dubbed"})
 
 
 def find_actor(tokens_span: Span, resolution: Resolution, *, doc: Doc) -> Actor | None:
@@ -107,7 +107,7 @@ def _by_apposition(phrase: Phrase, words: Actor) -> Actor | None:
 def _beside(child: Token) -> Iterator[Token]:
     if child.dep_ == "appos":
         yield child
-    if child.dep_ in {"acl", "relcl"} and child.lemma_.lower() in _NAMING:
+    if child.dep_ in {"acl", "relcl"} and child.lower_ in _NAMING:
         yield from (token for token in child.subtree if token.dep_ in {"pobj", "oprd", "dobj"})
 
 

@@ -13,7 +13,7 @@ from transforms.places import plain_key
 
 TITLES_FILE = "titles.txt"
 _EDGE = " \t\r\n\"'“”‘’.,;:()[]–—-"
-_THE = re.compile(r"^(?:the|a|an)\s+", re.IGNORECASE)
+_THE = re.compile(r"(?:the|a|an)\s+", re.IGNORECASE)
 _POSSESSIVE = re.compile(r"(?:['’]s|(?<=s)['’])$")
 _SMALL_WORDS = frozenset({"of", "the", "and", "for", "in", "on", "to", "al", "et"}) | frozenset(
     {"de", "la", "le", "du", "des", "del", "y", "e", "und", "für"}
@@ -29,16 +29,21 @@ def titles() -> frozenset[str]:
 
 def trimmed(text: str, start: int, end: int) -> tuple[int, int]:
     """Shrink a span to the name in it: no article, possessive, quote marks or blanks."""
+    start, end = _without_edges(text, start, end)
+    article = _THE.match(text, start, end)
+    if article and article.end() < end:
+        start, end = _without_edges(text, article.end(), end)
+    possessive = _POSSESSIVE.search(text, start, end)
+    if possessive and possessive.start() > start:
+        end = possessive.start()
+    return start, end
+
+
+def _without_edges(text: str, start: int, end: int) -> tuple[int, int]:
     while start < end and text[start] in _EDGE:
         start += 1
     while end > start and text[end - 1] in _EDGE and not _ends_initialism(text[start:end]):
         end -= 1
-    article = _THE.match(text[start:end])
-    if article and article.end() < end - start:
-        start += article.end()
-    possessive = _POSSESSIVE.search(text[start:end])
-    if possessive and possessive.start():
-        end = start + possessive.start()
     return start, end
 
 

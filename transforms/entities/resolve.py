@@ -9,7 +9,7 @@ initials, surnames, shortened names; a surname that fits two people here stays u
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -223,12 +223,3 @@ class _Resolver:
                 return replace(known, link_method=longest.method)
         entity: Entity = named_entity(longest.name, naming.label, self._context)
         return replace(mention, entity=entity, link_method=longest.method)
-
-
-def entity_names(resolution: Resolution) -> Mapping[str, tuple[str, ...]]:
-    """Give each entity's names in the article, by its id."""
-    names: dict[str, dict[str, None]] = {}
-    for mention in resolution.mentions:
-        if mention.entity:
-            names.setdefault(mention.entity.entity_id, {})[mention.text] = None
-    return {entity: tuple(found) for entity, found in names.items()}
