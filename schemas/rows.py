@@ -205,9 +205,9 @@ class EntityMention:
     revision_id: str = column("Revision it stands in.")
     entity_id: str | None = optional("Entity named; NULL when it could not be resolved.")
     entity_type: str = column("PERSON, ORG, GPE, LOC, FAC, NORP or EVENT.")
-    text: str = column("The words as they stand in the text.")
-    start: int = column("First code point of the span.")
-    end: int = column("One past its last code point.")
+    mention_text: str = column("The words as they stand in the text.")
+    mention_start: int = column("First code point of the span.")
+    mention_end: int = column("One past its last code point.")
     sentence_index: int = column("Sentence of the text, from 0.")
     link_method: str | None = optional(
         "How it was resolved: name, alias, acronym, surname, demonym …"

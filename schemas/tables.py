@@ -1,4 +1,17 @@
-"""From rows to tables."""
+"""From rows to tables: DuckDB DDL, Arrow schemas, BigQuery schemas, the data dictionary.
+
+In: the dataclasses of `schemas/rows.py`. Out: what each engine needs to hold them. A column's
+type, whether it is required or repeated, and its description come from the dataclass alone.
+"""
+
+import dataclasses
+import types
+import typing
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from schemas.rows import (
     Article,
@@ -15,6 +28,9 @@ from schemas.rows import (
     Story,
     StoryArticle,
 )
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 Row = (
     Feed
@@ -35,7 +51,6 @@ Row = (
 TABLES: dict[str, type[Row]] = {
     "feeds": Feed,
     "feed_fetches": FeedFetch,
-    "entries": Entry,
     "articles": Article,
     "article_revisions": ArticleRevision,
     "removed_blocks": RemovedBlock,
@@ -46,4 +61,145 @@ TABLES: dict[str, type[Row]] = {
     "story_articles": StoryArticle,
     "rejections": Rejection,
     "runs": Run,
+    "entries": Entry,
 }
+RowType = TypeVar("RowType", bound=Row)
+TABLE_OF = {row: table for table, row in TABLES.items()}
+
+DUCKDB = {
+    str: "VARCHAR",
+    int: "BIGINT",
+    float: "DOUBLE",
+    bool: "BOOLEAN",
+    datetime: "TIMESTAMPTZ",
+    date: "DATE",
+}
+BIGQUERY = {
+    str: "STRING",
+    int: "INTEGER",
+    float: "FLOAT",
+    bool: "BOOLEAN",
+    datetime: "TIMESTAMP",
+    date: "DATE",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    """One column: its scalar type, and whether it is required or repeated."""
+
+    name: str
+    kind: type
+    doc: str
+    is_required: bool
+    is_repeated: bool
+
+
+def columns(row: type[Row]) -> tuple[Column, ...]:
+    """Give the columns of a row class."""
+    return _COLUMNS[row]
+
+
+def _column(field: "dataclasses.Field[Any]", hint: Any) -> Column:
+    arguments = typing.get_args(hint)
+    is_repeated = typing.get_origin(hint) is tuple
+    is_optional = isinstance(hint, types.UnionType)
+    kind = next(a for a in arguments if a not in (type(None), ...)) if arguments else hint
+    return Column(
+        name=field.name,
+        kind=str if issubclass(kind, StrEnum) else kind,
+        doc=field.metadata["doc"],
+        is_required=not is_optional and not is_repeated,
+        is_repeated=is_repeated,
+    )
+
+
+_COLUMNS: dict[type[Any], tuple[Column, ...]] = {
+    row: tuple(
+        _column(field, typing.get_type_hints(row)[field.name]) for field in dataclasses.fields(row)
+    )
+    for row in TABLES.values()
+}
+
+
+def key_of(row: type[Row]) -> str:
+    """Name the column that tells rows apart."""
+    return str(row.KEY)
+
+
+def version_of(row: type[Row]) -> str | None:
+    """Name the column by which a later state replaces an earlier; None where rows never change."""
+    return getattr(row, "VERSION", None)
+
+
+def duckdb_ddl(table: str) -> str:
+    """Write the statement that creates a table; without PRIMARY KEY, see `warehouse.merge`."""
+    lines = []
+    for column in columns(TABLES[table]):
+        kind = DUCKDB[column.kind] + ("[]" if column.is_repeated else "")
+        lines.append(f"  {column.name} {kind}{'' if not column.is_required else ' NOT NULL'}")
+    return f"CREATE TABLE IF NOT EXISTS {table} (\n" + ",\n".join(lines) + "\n)"
+
+
+def arrow_schema(row: type[Row]) -> "pa.Schema":
+    """Give the Arrow schema that staged files have."""
+    import pyarrow as pa  # 0.2 s that `--help` does not pay
+
+    kinds = {
+        str: pa.string(),
+        int: pa.int64(),
+        float: pa.float64(),
+        bool: pa.bool_(),
+        datetime: pa.timestamp("us", tz="UTC"),
+        date: pa.date32(),
+    }
+    return pa.schema(
+        [
+            pa.field(
+                c.name,
+                pa.list_(kinds[c.kind]) if c.is_repeated else kinds[c.kind],
+                nullable=not c.is_required,
+            )
+            for c in columns(row)
+        ]
+    )
+
+
+def to_record(row: Row) -> dict[str, Any]:
+    """Turn a row into a dict: the last step before a warehouse."""
+    return {c.name: getattr(row, c.name) for c in columns(type(row))}
+
+
+def from_record(row: type[RowType], record: Mapping[str, Any]) -> RowType:
+    """Turn what a warehouse gave back into a row."""
+    values: dict[str, Any] = {
+        c.name: tuple(record[c.name] or ()) if c.is_repeated else record[c.name]
+        for c in _COLUMNS[row]
+    }
+    make: Callable[..., RowType] = row
+    return make(**values)
+
+
+def bigquery_schema(row: type[Row]) -> list[dict[str, str]]:
+    """Give the fields as BigQuery's REST API has them."""
+    return [
+        {
+            "name": c.name,
+            "type": BIGQUERY[c.kind],
+            "mode": "REPEATED" if c.is_repeated else "REQUIRED" if c.is_required else "NULLABLE",
+            "description": c.doc,
+        }
+        for c in columns(row)
+    ]
+
+
+def dictionary() -> str:
+    """Write the data dictionary in Markdown."""
+    lines = ["# Tables", "", "Made from `schemas/rows.py` by `dateline schema --for markdown`."]
+    for table, row in TABLES.items():
+        lines += ["", f"## {table}", "", (row.__doc__ or "").strip(), ""]
+        lines += ["| column | type | meaning |", "| --- | --- | --- |"]
+        for c in columns(row):
+            kind = BIGQUERY[c.kind] + (" repeated" if c.is_repeated else "")
+            lines.append(f"| {c.name} | {kind}{' required' if c.is_required else ''} | {c.doc} |")
+    return "\n".join(lines) + "\n"

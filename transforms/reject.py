@@ -81,6 +81,10 @@ class StageFn(beam.DoFn):
         """Turn the result (a future where `work` gave one) into outputs."""
         return [result]
 
+    def rows_of_rejection(self, element: Any, rejected: Rejected) -> Iterable[Any]:
+        """Give rows to be written beside the rejection's own."""
+        return ()
+
     def start_bundle(self) -> None:
         """Begin with nothing under way."""
         self._waiting: collections.deque[tuple[Any, Any, Any, Any]] = collections.deque()
@@ -130,5 +134,10 @@ class StageFn(beam.DoFn):
 
     def _reject(self, element: Any, rejected: Rejected) -> Iterator[Any]:
         count(self.stage, f"rejected:{rejected.reason}")
-        for row in rejection_rows(element, rejected, stage=self.stage, context=self.context):
-            yield beam.pvalue.TaggedOutput(ROWS, row)
+        yield from (
+            beam.pvalue.TaggedOutput(ROWS, row)
+            for row in (
+                *rejection_rows(element, rejected, stage=self.stage, context=self.context),
+                *self.rows_of_rejection(element, rejected),
+            )
+        )

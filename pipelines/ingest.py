@@ -1,0 +1,124 @@
+"""The graph: feeds (or files, or an archive) in, rows out. Read top to bottom, it is the flow.
+
+Only this module knows the order of the stages. Addresses and rows are shuffled, pages never are:
+from fetch to annotation one element passes through fused stages in one process.
+"""
+
+import argparse
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import apache_beam as beam
+
+from pipelines.options import IngestSettings, settings_from
+from pipelines.passes import PassState, run_passes
+from schemas.flow import AnnotatedArticle, RunContext
+from schemas.tables import Row
+from transforms.annotate import AnnotateArticles
+from transforms.archive import pages_from_archive
+from transforms.clean import CleanArticles
+from transforms.extract import ExtractArticles
+from transforms.feeds import PollFeeds
+from transforms.fetch import FetchPages
+from transforms.files import read_files
+from transforms.known import DropKnownEntries, DropUnchanged
+from transforms.load import WriteRows
+from transforms.stories import GroupStories
+from transforms.web import WebSettings
+
+
+@dataclass
+class ReadFeeds(beam.PTransform):
+    """Feeds → new pages, over the network."""
+
+    context: RunContext
+    settings: IngestSettings
+    state: PassState
+
+    def expand(self, pipeline: Any) -> Any:
+        web = web_settings(self.settings)
+        known = beam.pvalue.AsSingleton(pipeline | "known" >> beam.Create([self.state.known]))
+        polled = (
+            pipeline
+            | "feeds" >> beam.Create(list(self.state.feeds))
+            | "poll" >> PollFeeds(self.context, web, self.settings.archive, self.settings.workers)
+        )
+        fetched = (
+            polled.elements
+            | "drop known" >> DropKnownEntries(known)
+            | "fetch" >> FetchPages(self.context, web, self.settings.archive)
+        )
+        rows = (polled.rows, fetched.rows) | "rows of reading" >> beam.Flatten()
+        return fetched.elements, rows
+
+
+@dataclass
+class ReadSaved(beam.PTransform):
+    """Saved files or WARC archives → pages."""
+
+    context: RunContext
+    settings: IngestSettings
+
+    def expand(self, pipeline: Any) -> Any:
+        pattern = self.settings.from_files or self.settings.from_warc
+        pages = pipeline | "pattern" >> beam.Create([pattern]) | "read" >> beam.FlatMap(self.read)
+        return pages, pipeline | "no rows of reading" >> beam.Create([])
+
+    def read(self, pattern: str) -> Any:
+        """Read the pages one after the other."""
+        if self.settings.from_warc:
+            return pages_from_archive(pattern, context=self.context)
+        return read_files(pattern, published=self.settings.published, context=self.context)
+
+
+def build(
+    pipeline: beam.Pipeline, context: RunContext, settings: IngestSettings, state: PassState
+) -> None:
+    """Lay the whole graph on a pipeline."""
+    known = beam.pvalue.AsSingleton(pipeline | "known texts" >> beam.Create([state.known]))
+    source = ReadFeeds(context, settings, state) if settings.feeds else ReadSaved(context, settings)
+    pages, read_rows = pipeline | "read" >> source
+    extracted = pages | "extract" >> ExtractArticles(context, settings.workers, settings.languages)
+    cleaned = extracted.elements | "clean" >> CleanArticles(context)
+    changed = cleaned.elements | "drop unchanged" >> DropUnchanged(known)
+    annotated = changed.elements | "annotate" >> AnnotateArticles(
+        context, settings.model, settings.workers, settings.places, settings.actors
+    )
+    stories = annotated.elements | "stories" >> GroupStories(context, state.recent)
+    article_rows = annotated.elements | "rows of articles" >> beam.FlatMap(rows_of)
+    side_rows = (read_rows, extracted.rows, cleaned.rows, changed.rows, annotated.rows)
+    all_rows = (*side_rows, article_rows, stories) | "all rows" >> beam.Flatten()
+    all_rows | "write" >> WriteRows(state.staging)
+
+
+def rows_of(annotated: AnnotatedArticle) -> Iterator[Row]:
+    """Give an article's rows; its entry comes last, for it vouches that the others are there."""
+    yield annotated.article
+    yield annotated.revision
+    yield from annotated.removed_blocks
+    yield from annotated.entities
+    yield from annotated.entity_mentions
+    yield from annotated.event_mentions
+    yield annotated.entry
+
+
+def web_settings(settings: IngestSettings) -> WebSettings:
+    """Pick what the fetcher needs."""
+    return WebSettings(
+        contact=settings.contact,
+        timeout_s=settings.timeout_s,
+        host_delay_s=settings.host_delay_s,
+        concurrency=settings.concurrency,
+        connect_to=settings.connect_to,
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run `dateline ingest`."""
+    return ingest(settings_from(args))
+
+
+def ingest(settings: IngestSettings) -> int:
+    """Do one pass, or one every so long until stopped; give the exit code."""
+    return run_passes(settings, build)

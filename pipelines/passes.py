@@ -1,0 +1,328 @@
+"""One pass: read the state, run the graph, merge its rows into the warehouse, sum up.
+
+The warehouse is the only state. Stages write rows to a staging folder; while the graph runs, a
+thread merges finished files of facts, so that a long pass shows its rows early and loses nothing
+when it is killed. Rows that vouch for a whole pass (feed state, stories) are merged only when it
+is complete. What a killed pass left behind is picked up by the next one.
+"""
+
+import multiprocessing
+import os
+import secrets
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from importlib.metadata import version
+from pathlib import Path
+from types import FrameType
+from typing import Any, NoReturn
+
+import apache_beam as beam
+from apache_beam.options.pipeline_options import PipelineOptions
+from apache_beam.runners.portability.fn_api_runner.fn_runner import FnApiRunner
+from rich.console import Console
+
+from pipelines.options import RUNNER, IngestSettings, UsageError
+from pipelines.progress import (
+    Progress,
+    StageSum,
+    read_counters,
+    stage_sums,
+    sums_table,
+    unbalanced,
+)
+from schemas.flow import KnownKeys, RunContext, StoryCandidate
+from schemas.rows import Feed, Run
+from transforms.archive import recover
+from transforms.opml import read_feed_list
+from transforms.warehouse import (
+    DuckDbWarehouse,
+    Merged,
+    StagedFile,
+    StagingFolder,
+    WarehouseError,
+    exclusive,
+    open_warehouse,
+)
+
+FLUSH_EVERY_S = 2.0
+STORY_WINDOW = timedelta(days=14)  # how far back articles are read to find a running story
+POLL_SLACK = timedelta(seconds=60)  # a timer that fires a little early still finds its feeds due
+
+
+@dataclass(frozen=True, kw_only=True)
+class PassState:
+    """What the warehouse told at the start of a pass, and where its rows are staged."""
+
+    feeds: tuple[Feed, ...]
+    feeds_not_due: tuple[Feed, ...]
+    known: KnownKeys
+    recent: tuple[StoryCandidate, ...]
+    staging: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PassResult:
+    """How a pass ended: the run's row, the sums by stage, and what each table took."""
+
+    run: Run
+    sums: tuple[StageSum, ...]
+    tables: Mapping[str, Merged]
+    feeds_not_due: tuple[Feed, ...]
+
+
+class Stopped(KeyboardInterrupt):
+    """Ctrl-C or SIGTERM: what is written stays, the rest is left for the next run."""
+
+
+Build = Callable[[beam.Pipeline, RunContext, IngestSettings, PassState], None]
+
+
+def run_passes(settings: IngestSettings, build: Build) -> int:
+    """Do one pass, or one every so long until stopped, alone on the warehouse; print its sums."""
+    progress = Progress()
+    previous = {sign: signal.signal(sign, _stop) for sign in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        warehouse = open_warehouse(settings.warehouse, on_wait=progress.say)
+        with exclusive(settings.warehouse, on_wait=progress.say):
+            warehouse.prepare()
+            while True:
+                began = time.monotonic()
+                code = report(run_pass(warehouse, settings, build, progress))
+                if code or not settings.every:
+                    return code
+                time.sleep(max(0.0, settings.every.total_seconds() - (time.monotonic() - began)))
+    except WarehouseError as error:
+        raise UsageError(str(error)) from error
+    except Stopped:
+        progress.say("stopped; what was read so far is written, the next run goes on from there")
+        _leave(130)
+    finally:
+        for sign, handler in previous.items():
+            signal.signal(sign, handler)
+
+
+def _stop(signum: int, _frame: FrameType | None) -> None:
+    """Stop at the first signal; leave at once at the second."""
+    signal.signal(signum, lambda *_: _leave(130))
+    raise Stopped
+
+
+def _leave(code: int) -> NoReturn:
+    """Exit without waiting for threads that Beam left working."""
+    for worker in multiprocessing.active_children():
+        worker.kill()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
+def report(result: PassResult) -> int:
+    """Print a pass's sums; give its exit code: 1 where an element was lost or doubled."""
+    console = Console(highlight=False)
+    console.print(sums_table(result.sums))
+    if result.feeds_not_due:
+        soonest = min(feed.next_poll_at for feed in result.feeds_not_due if feed.next_poll_at)
+        console.print(
+            f"{len(result.feeds_not_due)} feeds are not due yet; the next is at {soonest:%H:%M} UTC"
+        )
+    run = result.run
+    if not run.num_articles:
+        console.print("nothing new: no article was fetched that the warehouse had already")
+    console.print(
+        f"{run.num_articles} articles and {run.num_events} event mentions written "
+        f"in {run.seconds:.1f} s"
+    )
+    lost = unbalanced(result.sums)
+    if lost:
+        console.print(f"the sums of {', '.join(lost)} do not add up: please report this as a bug")
+    return 1 if lost else 0
+
+
+def run_pass(
+    warehouse: DuckDbWarehouse, settings: IngestSettings, build: Build, progress: Progress
+) -> PassResult:
+    """Do one pass; the caller holds the warehouse for itself (`exclusive`)."""
+    started = time.monotonic()
+    context = new_context(settings)
+    staging = StagingFolder(Path(f"{settings.warehouse}.stage"))
+    take_over(warehouse, staging, settings)
+    state = read_state(warehouse, staging, settings, context)
+    run = new_run(context, settings)
+    warehouse.record_run(run)
+    merger = Merger(warehouse, staging, progress)
+    try:
+        with merger:
+            counters = read_counters(run_graph(build, context, settings, state))
+    except Stopped:
+        merger.merge(staging.ready(complete=False))
+        warehouse.record_run(replace(run, version=1, status="stopped", ended_at=datetime.now(UTC)))
+        raise
+    merger.merge(staging.ready(complete=True))
+    tables = merger.tables
+    sums = stage_sums({**counters, **written(tables)})
+    ended = replace(
+        run,
+        **totals(sums, tables),
+        version=1,
+        status="complete",
+        ended_at=context.now if settings.now else datetime.now(UTC),
+        seconds=round(time.monotonic() - started, 3),
+    )
+    warehouse.record_run(ended)
+    return PassResult(run=ended, sums=tuple(sums), tables=tables, feeds_not_due=state.feeds_not_due)
+
+
+def new_context(settings: IngestSettings) -> RunContext:
+    """Name the run by its start and a random tail, and fix the instant it takes as now."""
+    now = settings.now or datetime.now(UTC).replace(microsecond=0)
+    return RunContext(run_id=f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}", now=now)
+
+
+def new_run(context: RunContext, settings: IngestSettings) -> Run:
+    """Make the row of a run that has just begun."""
+    return Run(
+        run_id=context.run_id,
+        version=0,
+        started_at=context.now,
+        status="running",
+        source=settings.source,
+        runner=RUNNER,
+        dateline_version=version("dateline"),
+        model_version=settings.model or "shipped",
+    )
+
+
+def take_over(warehouse: DuckDbWarehouse, staging: StagingFolder, settings: IngestSettings) -> None:
+    """Pick up what a killed pass left: its facts are merged, its half-told rest is dropped."""
+    staging.discard_deferred()
+    warehouse.merge(staging.ready(complete=False))
+    warehouse.close_broken_runs()
+    if settings.archive:
+        recover(Path(settings.archive))
+
+
+def read_state(
+    warehouse: DuckDbWarehouse,
+    staging: StagingFolder,
+    settings: IngestSettings,
+    context: RunContext,
+) -> PassState:
+    """Read from the warehouse what the stages start from."""
+    feeds = configured_feeds(warehouse, settings, context) if settings.feeds else []
+    due = [feed for feed in feeds if is_due(feed, context.now)]
+    return PassState(
+        feeds=tuple(due),
+        feeds_not_due=tuple(feed for feed in feeds if feed not in due),
+        known=warehouse.known(),
+        recent=tuple(warehouse.recent_articles(context.now - STORY_WINDOW)),
+        staging=str(staging.path),
+    )
+
+
+def configured_feeds(
+    warehouse: DuckDbWarehouse, settings: IngestSettings, context: RunContext
+) -> list[Feed]:
+    """Read the list of feeds, each with the state its last poll left.
+
+    A feed whose entries were last rejected for a passing reason loses its validators, so that
+    it lists them again and they are tried again.
+    """
+    assert settings.feeds is not None
+    try:
+        listed = read_feed_list(Path(settings.feeds), context)
+    except ValueError as error:
+        raise UsageError(f"--feeds {settings.feeds}: {error}") from error
+    stored = {feed.feed_id: feed for feed in warehouse.feeds()}
+    retry = warehouse.retryable_feed_ids(context.now)
+    feeds = []
+    for feed in listed:
+        state = stored.get(feed.feed_id, feed)
+        if feed.feed_id in retry:
+            state = replace(state, etag=None, last_modified=None, body_sha256=None)
+        feeds.append(replace(state, category=feed.category, title=state.title or feed.title))
+    return feeds
+
+
+def is_due(feed: Feed, now: datetime) -> bool:
+    """Tell whether a feed may be polled."""
+    return feed.next_poll_at is None or feed.next_poll_at <= now + POLL_SLACK
+
+
+def run_graph(
+    build: Build, context: RunContext, settings: IngestSettings, state: PassState
+) -> beam.runners.runner.PipelineResult:
+    """Run the graph on Beam's Fn API runner, named outright: see DESIGN, Runners."""
+    # No flags: Beam would read ours from the command line.
+    pipeline = beam.Pipeline(runner=FnApiRunner(), options=PipelineOptions([]))
+    build(pipeline, context, settings, state)
+    result = pipeline.run()
+    result.wait_until_finish()
+    return result
+
+
+def written(tables: Mapping[str, Merged]) -> dict[tuple[str, str], int]:
+    """Sum the merges as a stage of its own."""
+    staged = sum(merged.staged for merged in tables.values())
+    taken = sum(merged.inserted + merged.updated for merged in tables.values())
+    return {
+        ("write", "in"): staged,
+        ("write", "out"): taken,
+        ("write", "duplicate"): staged - taken,
+    }
+
+
+def totals(sums: list[StageSum], tables: Mapping[str, Merged]) -> dict[str, Any]:
+    """Sum what a run's row tells."""
+    by_stage = {s.stage: s for s in sums}
+    entries = by_stage.get("entries", StageSum(stage="entries"))
+    inserted = {name: merged.inserted for name, merged in tables.items()}
+    return {
+        "num_feeds": by_stage.get("poll", StageSum(stage="poll")).entered,
+        "num_entries": entries.entered,
+        "num_articles": inserted.get("article_revisions", 0),
+        "num_events": inserted.get("event_mentions", 0),
+        "num_duplicates": sum(s.duplicates for s in sums if s.stage != "write"),
+        "num_rejections": sum(sum(s.rejected.values()) for s in sums),
+    }
+
+
+@dataclass
+class Merger:
+    """A thread that merges staged facts every few seconds while the graph runs."""
+
+    warehouse: DuckDbWarehouse
+    staging: StagingFolder
+    progress: Progress
+    tables: dict[str, Merged] = field(default_factory=dict)
+    _stop: threading.Event = field(default_factory=threading.Event)
+    _failure: list[WarehouseError] = field(default_factory=list)
+
+    def __enter__(self) -> "Merger":
+        self._thread = threading.Thread(target=self._work, name="merger", daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._stop.set()
+        self._thread.join()
+        if self._failure and exception[0] is None:
+            raise self._failure[0]
+
+    def merge(self, files: Sequence[StagedFile]) -> None:
+        """Merge files and add to the sums."""
+        for table, merged in self.warehouse.merge(files).items():
+            self.tables[table] = self.tables.get(table, Merged()) + merged
+        self.progress.show({name: merged.staged for name, merged in self.tables.items()})
+
+    def _work(self) -> None:
+        """Merge until told to stop; a failure is kept for the pass to raise."""
+        try:
+            while not self._stop.wait(FLUSH_EVERY_S):
+                self.merge(self.staging.ready(complete=False))
+        except WarehouseError as error:
+            self._failure.append(error)

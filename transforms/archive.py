@@ -1,0 +1,192 @@
+"""Keep raw answers as WARC/1.1, and read them back. No Beam.
+
+In: answers; later, WARC files, ours or those of Common Crawl's news crawl. Out: the file and
+offset of each record; later, pages as if fetched. A damaged file is read up to the damage.
+
+File names follow CC-NEWS (PREFIX-time-serial). A file is `.open` until it is closed, then synced
+and renamed, so that a file without the ending is whole. Each record is flushed before its offset
+is given out: an offset in a row always points at bytes on disk.
+"""
+
+import glob
+import gzip
+import io
+import logging
+import os
+import socket
+import threading
+import uuid
+import zlib
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from warcio.archiveiterator import ArchiveIterator
+from warcio.exceptions import ArchiveLoadFailed
+from warcio.statusandheaders import StatusAndHeaders
+from warcio.warcwriter import WARCWriter
+
+from schemas.columns import content_id
+from schemas.flow import Page, RunContext
+from schemas.rows import Entry
+from transforms.urls import clean_url, url_key
+from transforms.web import Answer
+
+logger = logging.getLogger(__name__)
+
+MAX_FILE_BYTES = 1_072_700_000  # where CC-NEWS rotates too
+OPEN = ".open"
+GZIP_MAGIC = b"\x1f\x8b\x08"
+REDACTED = frozenset({"set-cookie", "set-cookie2"})
+SOFTWARE = "dateline"
+
+
+class ArchiveWriter:
+    """Writes answers to WARC files of one folder; one a process, safe for its threads."""
+
+    def __init__(self, folder: Path, now: datetime) -> None:
+        self._folder = folder
+        self._now = now
+        self._serial = 0
+        self._file: BinaryIO | None = None
+        self._name = ""
+        self._lock = threading.Lock()
+
+    def write(self, answer: Answer) -> tuple[str, int]:
+        """Keep an answer; give its file's name and its record's offset there."""
+        with self._lock:
+            file = self._current_file()
+            offset = file.tell()
+            self._write_record(file, answer)
+            file.flush()
+            if file.tell() > MAX_FILE_BYTES:
+                self._close_file()
+            return self._name, offset
+
+    def close(self) -> None:
+        """Close the file that is open."""
+        with self._lock:
+            self._close_file()
+
+    def _current_file(self) -> BinaryIO:
+        if self._file is None:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            self._serial += 1
+            unique = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+            self._name = f"DATELINE-{self._now:%Y%m%d%H%M%S}-{self._serial:05}-{unique}.warc.gz"
+            self._file = (self._folder / (self._name + OPEN)).open("wb")
+            writer = WARCWriter(self._file, gzip=True, warc_version="1.1")
+            about = {"software": SOFTWARE, "format": "WARC File Format 1.1"}
+            writer.write_record(writer.create_warcinfo_record(self._name, about))
+        return self._file
+
+    def _write_record(self, file: BinaryIO, answer: Answer) -> None:
+        """Write one response record: the body decoded, its headers as sent but for cookies."""
+        writer = WARCWriter(file, gzip=True, warc_version="1.1")
+        coded = {"content-encoding", "content-length", "transfer-encoding"}
+        headers = [
+            (f"X-Archive-Orig-{name}" if name.lower() in coded else name, value)
+            for name, value in answer.headers
+            if name.lower() not in REDACTED
+        ]
+        headers.append(("Content-Length", str(len(answer.body))))
+        record = writer.create_warc_record(
+            answer.url,
+            "response",
+            payload=io.BytesIO(answer.body),
+            http_headers=StatusAndHeaders(
+                f"{answer.status} {answer.reason}".strip(), headers, protocol="HTTP/1.1"
+            ),
+            warc_headers_dict={"WARC-Date": f"{self._now:%Y-%m-%dT%H:%M:%SZ}"},
+        )
+        writer.write_record(record)
+
+    def _close_file(self) -> None:
+        if self._file is not None:
+            self._file.flush()
+            os.fsync(self._file.fileno())
+            self._file.close()
+            path = self._folder / self._name
+            Path(f"{path}{OPEN}").rename(path)
+            self._file = None
+
+
+def open_archive(folder: str | None, now: datetime) -> ArchiveWriter | None:
+    """Begin to write to a folder; None keeps nothing."""
+    return ArchiveWriter(Path(folder), now) if folder else None
+
+
+def recover(folder: Path) -> int:
+    """Close the files that a killed run left open, cut after their last whole record."""
+    left = sorted(folder.glob(f"*{OPEN}"))
+    for path in left:
+        body = path.read_bytes()
+        whole = _whole_members(body)
+        with path.open("r+b") as file:
+            file.truncate(whole)
+            os.fsync(file.fileno())
+        path.rename(path.with_suffix(""))
+        logger.info(
+            "closed %s: %s bytes after its last whole record dropped", path, len(body) - whole
+        )
+    return len(left)
+
+
+def _whole_members(body: bytes) -> int:
+    """Give the length of the whole gzip members that a file begins with."""
+    at = 0
+    while body[at : at + 3] == GZIP_MAGIC:
+        member = zlib.decompressobj(zlib.MAX_WBITS | 16)
+        try:
+            member.decompress(body[at:])
+        except zlib.error:
+            break
+        if not member.eof:
+            break
+        at = len(body) - len(member.unused_data)
+    return at
+
+
+def pages_from_archive(pattern: str, *, context: RunContext) -> Iterator[Page]:
+    """Read the pages of WARC files; what is no page (feeds, robots.txt, errors) is passed over."""
+    for name in sorted(glob.glob(pattern, recursive=True)):  # noqa: PTH207 (absolute patterns)
+        with Path(name).open("rb") as file:
+            records = ArchiveIterator(file)
+            try:
+                for record in records:
+                    page = _page(record, Path(name).name, records.get_record_offset(), context)
+                    if page is not None:
+                        yield page
+            except (ArchiveLoadFailed, EOFError, zlib.error, gzip.BadGzipFile) as error:
+                logger.warning("%s: damaged after byte %s: %s", name, file.tell(), error)
+
+
+def _page(record: Any, name: str, offset: int, context: RunContext) -> Page | None:
+    """Make a page of a response record that holds HTML."""
+    if record.rec_type != "response" or record.http_headers is None:
+        return None
+    kind = record.http_headers.get_header("Content-Type") or ""
+    url = clean_url(record.rec_headers.get_header("WARC-Target-URI") or "")
+    if url is None or record.http_headers.get_statuscode() != "200" or "html" not in kind.lower():
+        return None
+    fetched_at = datetime.fromisoformat(record.rec_headers.get_header("WARC-Date"))
+    body = record.content_stream().read()
+    entry = Entry(
+        entry_id=content_id(None, url_key(url), content_id(body)),
+        url=url,
+        url_key=url_key(url),
+        version=content_id(body),
+        first_seen_at=fetched_at,
+        run_id=context.run_id,
+    )
+    return Page(
+        entry=entry,
+        url=url,
+        http_status=200,
+        content_type=kind,
+        body=body,
+        fetched_at=fetched_at,
+        archive_file=name,
+        archive_offset=offset,
+    )

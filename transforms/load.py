@@ -1,0 +1,78 @@
+"""Write rows: stage them as Parquet files, for the one process that merges them.
+
+Comes in: rows of any table, mixed. Goes out: files in the staging folder, one folder a table,
+whole or not there at all. Any number of workers may stage; a retried bundle only stages the same
+ids again, and the merge absorbs them.
+
+Order is kept: rows are staged in the order they came, and the files of `entries`, whose rows vouch
+for what came before them, are written last.
+"""
+
+import os
+import time
+import uuid
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import apache_beam as beam
+
+from schemas.tables import TABLE_OF, TABLES, Row, arrow_schema, to_record
+
+MAX_ROWS = 2000  # of all tables, before they are staged
+MAX_SECONDS = 3.0  # so that a slow run shows its rows as it goes
+
+
+def stage(folder: Path, table: str, rows: list[Row]) -> None:
+    """Write rows of one table to a file that appears whole."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    schema = arrow_schema(TABLES[table])
+    target = folder / table / f"{uuid.uuid4().hex}.parquet"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = target.with_suffix(".tmp")
+    with part.open("wb") as file:
+        pq.write_table(pa.Table.from_pylist([to_record(row) for row in rows], schema), file)
+        file.flush()
+        os.fsync(file.fileno())
+    part.rename(target)
+
+
+class StageRowsFn(beam.DoFn):
+    """Hold rows until there are enough, or they are old enough."""
+
+    def __init__(self, folder: str) -> None:
+        self.folder = folder
+
+    def start_bundle(self) -> None:
+        self._rows: dict[str, list[Row]] = defaultdict(list)
+        self._since = time.monotonic()
+
+    def process(self, row: Row) -> Iterator[Any]:
+        self._rows[TABLE_OF[type(row)]].append(row)
+        is_full = sum(map(len, self._rows.values())) >= MAX_ROWS
+        if is_full or time.monotonic() - self._since > MAX_SECONDS:
+            self._flush()
+        return iter(())
+
+    def finish_bundle(self) -> None:
+        self._flush()
+
+    def _flush(self) -> None:
+        for table in sorted(self._rows, key=list(TABLES).index):  # `entries` is last
+            stage(Path(self.folder), table, self._rows[table])
+        self._rows.clear()
+        self._since = time.monotonic()
+
+
+@dataclass
+class WriteRows(beam.PTransform):
+    """Rows of any table → staged files."""
+
+    folder: str
+
+    def expand(self, rows: Any) -> Any:
+        return rows | "stage rows" >> beam.ParDo(StageRowsFn(self.folder))

@@ -1,0 +1,360 @@
+"""The warehouse: DuckDB, opened for each piece of work and closed after it. No Beam.
+
+In: staged Parquet files of rows, and questions. Out: tables, and answers. A lock held by another
+process is waited for and then named. This is the only importer of DuckDB.
+
+The connection is never kept: an open writer blocks every reader, and the reverse. Rows come in
+by `MERGE` in one transaction over all files at hand: hundreds of thousands of rows a second,
+where single statements do hundreds.
+"""
+
+import contextlib
+import fcntl
+import os
+import re
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from schemas.columns import content_id
+from schemas.flow import LEAD_LENGTH, KnownKeys, StoryCandidate
+from schemas.rows import Feed, Run
+from schemas.sql import views
+from schemas.tables import TABLES, columns, duckdb_ddl, from_record, key_of, version_of
+
+if TYPE_CHECKING:
+    import duckdb
+
+LOCK_WAIT_S = 30.0
+RETRY_WITHIN = timedelta(days=3)  # an address rejected for a passing reason is asked for so long
+# Vouch for a whole run, so they are merged only when it is complete.
+DEFERRED = frozenset({"feeds", "feed_fetches", "stories", "story_articles"})
+HOLDER = re.compile(r"\(PID (\d+)\)|PID (\d+)")
+
+
+class WarehouseError(Exception):
+    """The warehouse cannot be used as asked; the message is one line that says why."""
+
+
+@dataclass(frozen=True)
+class StagedFile:
+    """A Parquet file of one table's rows, whole and on disk."""
+
+    table: str
+    path: str
+
+
+@dataclass(frozen=True)
+class Merged:
+    """What became of staged rows."""
+
+    staged: int = 0
+    inserted: int = 0
+    updated: int = 0
+
+    def __add__(self, other: "Merged") -> "Merged":
+        return Merged(
+            self.staged + other.staged,
+            self.inserted + other.inserted,
+            self.updated + other.updated,
+        )
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a query gave."""
+
+    columns: tuple[str, ...]
+    rows: list[tuple[Any, ...]]
+    is_cut: bool
+
+
+@dataclass(frozen=True)
+class StagingFolder:
+    """Where stages put rows until they are merged: one folder a table."""
+
+    path: Path
+
+    def ready(self, *, complete: bool) -> list[StagedFile]:
+        """List whole files; those of deferred tables only when the run is complete.
+
+        `entries` is listed first: whatever an entry vouches for was staged before it, so a later
+        look into the other folders finds it.
+        """
+        tables = ["entries", *(t for t in TABLES if t != "entries")]
+        wanted = [t for t in tables if complete or t not in DEFERRED]
+        return [
+            StagedFile(table, str(path))
+            for table in wanted
+            for path in sorted((self.path / table).glob("*.parquet"))
+        ]
+
+    def discard_deferred(self) -> None:
+        """Drop what a killed run staged for its end, and files that it did not finish."""
+        for table in DEFERRED:
+            for path in (self.path / table).glob("*.parquet"):
+                path.unlink()
+        for path in self.path.glob("*/*.tmp"):
+            path.unlink()
+
+
+@contextlib.contextmanager
+def exclusive(
+    address: str, *, wait_s: float = LOCK_WAIT_S, on_wait: Callable[[str], None] = print
+) -> Iterator[None]:
+    """Keep other runs off a warehouse; its file stays readable for queries between merges."""
+    lock = Path(f"{address}.lock")
+    try:
+        file = lock.open("a+")
+    except OSError as error:
+        raise WarehouseError(f"{address}: cannot be written ({error.strerror})") from error
+    with file:
+        _take_lock(file, address, wait_s, on_wait)
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+        yield
+        file.truncate(0)
+
+
+def _take_lock(file: Any, address: str, wait_s: float, on_wait: Callable[[str], None]) -> None:
+    deadline = time.monotonic() + wait_s
+    said = False
+    while True:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            file.seek(0)
+            holder = file.read() or "unknown"
+            if time.monotonic() >= deadline:
+                raise WarehouseError(
+                    f"{address}: another run (process {holder}) is writing to it"
+                ) from error
+            if not said:
+                on_wait(f"waiting for {address}: another run (process {holder}) writes to it")
+                said = True
+            time.sleep(0.2)
+        else:
+            return
+
+
+@dataclass(frozen=True)
+class DuckDbWarehouse:
+    """A DuckDB file."""
+
+    path: str
+    lock_wait_s: float = LOCK_WAIT_S
+    on_wait: Callable[[str], None] = print
+
+    @contextlib.contextmanager
+    def _open(self, *, read_only: bool = False) -> "Iterator[duckdb.DuckDBPyConnection]":
+        import duckdb  # 0.4 s that `--help` does not pay
+
+        deadline = time.monotonic() + self.lock_wait_s
+        said = False
+        while True:
+            try:
+                connection = duckdb.connect(self.path, read_only=read_only)
+                break
+            except duckdb.IOException as error:
+                if "lock" not in str(error) or time.monotonic() >= deadline:
+                    raise WarehouseError(_why(self.path, str(error))) from error
+                if not said:
+                    self.on_wait(f"waiting: {_why(self.path, str(error))}")
+                    said = True
+                time.sleep(0.1)
+        try:
+            connection.execute("SET TimeZone = 'UTC'")
+            yield connection
+        finally:
+            connection.close()
+
+    def prepare(self) -> None:
+        """Create the tables and views that are not there."""
+        parent = Path(self.path).absolute().parent
+        if not parent.is_dir():
+            raise WarehouseError(f"{self.path}: there is no folder {parent}")
+        with self._open() as connection:
+            for table in TABLES:
+                connection.execute(duckdb_ddl(table))
+            for view in views():
+                connection.execute(f"CREATE OR REPLACE VIEW {view.name} AS\n{view.sql}")
+
+    def merge(self, files: Sequence[StagedFile]) -> dict[str, Merged]:
+        """Merge staged files in one transaction, then delete them: the same rows change nothing."""
+        by_table: dict[str, list[str]] = defaultdict(list)
+        for file in files:
+            by_table[file.table].append(file.path)
+        if not by_table:
+            return {}
+        with self._open() as connection:
+            connection.begin()
+            merged = {table: _merge(connection, table, paths) for table, paths in by_table.items()}
+            connection.commit()
+        for file in files:
+            Path(file.path).unlink()
+        return merged
+
+    def feeds(self) -> list[Feed]:
+        """Read the state of all feeds."""
+        return [from_record(Feed, record) for record in self._records("SELECT * FROM feeds")]
+
+    def known(self) -> KnownKeys:
+        """Read the keys of what need not be read again."""
+        entries = self._records("SELECT entry_id, url_key, feed_id FROM entries")
+        revisions = self._records("SELECT revision_id FROM article_revisions")
+        return KnownKeys(
+            entry_ids=frozenset(r["entry_id"] for r in entries),
+            url_keys=frozenset(r["url_key"] for r in entries),
+            feed_url_keys=frozenset(content_id(r["feed_id"], r["url_key"]) for r in entries),
+            revision_ids=frozenset(r["revision_id"] for r in revisions),
+        )
+
+    def retryable_feed_ids(self, now: datetime) -> set[str]:
+        """Name the feeds with an address to be tried again."""
+        rows = self._records(
+            """
+            SELECT DISTINCT r.feed_id
+            FROM rejections AS r
+            WHERE r.is_retryable AND r.stage <> 'poll' AND r.rejected_at > $since
+              AND NOT EXISTS (SELECT 1 FROM entries AS e WHERE e.url = r.address)
+            """,
+            {"since": now - RETRY_WITHIN},
+        )
+        return {row["feed_id"] for row in rows}
+
+    def recent_articles(self, since: datetime) -> list[StoryCandidate]:
+        """Read the articles published since then, for grouping into stories."""
+        rows = self._records(
+            f"""
+            WITH names AS (
+              SELECT m.revision_id, LIST(DISTINCT e.name ORDER BY e.name) AS entity_names
+              FROM entity_mentions AS m
+              JOIN entities AS e USING (entity_id)
+              GROUP BY m.revision_id
+            )
+            SELECT
+              r.article_id,
+              r.headline,
+              r.date_published AS published_at,
+              r.text_sha256,
+              SUBSTR(r.text, 1, {LEAD_LENGTH}) AS lead,
+              COALESCE(n.entity_names, []) AS entity_names,
+              s.story_id
+            FROM article_revisions AS r
+            LEFT JOIN names AS n USING (revision_id)
+            LEFT JOIN story_articles AS s ON s.article_id = r.article_id
+            WHERE r.date_published >= $since AND r.change_type = 'initial'
+            """,
+            {"since": since},
+        )
+        return [
+            StoryCandidate(**{**row, "entity_names": tuple(row["entity_names"])}) for row in rows
+        ]
+
+    def record_run(self, run: Run) -> None:
+        """Write a run's row, or its later state."""
+        record = {c.name: getattr(run, c.name) for c in columns(Run)}
+        names = ", ".join(record)
+        values = ", ".join(f"${name}" for name in record)
+        with self._open() as connection:
+            connection.begin()
+            connection.execute("DELETE FROM runs WHERE run_id = $run_id", {"run_id": run.run_id})
+            connection.execute(f"INSERT INTO runs ({names}) VALUES ({values})", record)
+            connection.commit()
+
+    def close_broken_runs(self) -> None:
+        """Mark runs that were killed; only a run that has the warehouse for itself may ask."""
+        with self._open() as connection:
+            connection.execute("UPDATE runs SET status = 'killed' WHERE status = 'running'")
+
+    def last_complete_run_at(self) -> datetime | None:
+        """Tell the instant of the last complete run, None when there was none."""
+        if not Path(self.path).exists():
+            return None
+        (row,) = self._records("SELECT MAX(started_at) AS at FROM runs WHERE status = 'complete'")
+        last: datetime | None = row["at"]
+        return last
+
+    def query(
+        self, sql: str, parameters: dict[str, Any] | None = None, *, max_rows: int | None = None
+    ) -> Answer:
+        """Run one statement that reads tables and views, and nothing else."""
+        import duckdb
+
+        if not Path(self.path).is_file():
+            raise WarehouseError(
+                f"{self.path}: no such warehouse; `dateline ingest` or `make run` makes one"
+            )
+        with self._open(read_only=True) as connection:
+            connection.execute("SET enable_external_access = false")
+            connection.execute("SET lock_configuration = true")
+            try:
+                _check_reads_only(connection.extract_statements(sql))
+                cursor = connection.execute(sql, parameters or {})
+                names = tuple(column[0] for column in cursor.description or ())
+                rows = cursor.fetchall() if max_rows is None else cursor.fetchmany(max_rows + 1)
+            except duckdb.Error as error:
+                raise WarehouseError(str(error).strip().splitlines()[0]) from error
+        return Answer(names, rows[:max_rows], max_rows is not None and len(rows) > max_rows)
+
+    def _records(self, sql: str, parameters: dict[str, Any] | None = None) -> list[dict[str, Any]]:
+        with self._open() as connection:
+            answer: Any = connection.sql(sql, params=parameters or {}).to_arrow_table()
+        return list(answer.to_pylist())
+
+
+def open_warehouse(address: str, *, on_wait: Callable[[str], None] = print) -> DuckDbWarehouse:
+    """Open a warehouse by its address; nothing is touched yet."""
+    if "://" in address or address.startswith("parquet:"):
+        raise WarehouseError(
+            f"{address}: this release writes DuckDB files only; give a path such as news.duckdb"
+        )
+    return DuckDbWarehouse(address, on_wait=on_wait)
+
+
+def _merge(connection: "duckdb.DuckDBPyConnection", table: str, paths: list[str]) -> Merged:
+    """Merge the rows of one table: of one key the latest version, and each once."""
+    row = TABLES[table]
+    key, version = key_of(row), version_of(row)
+    names = ", ".join(c.name for c in columns(row))
+    order = f"{key}, {version} DESC" if version else "ALL"
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE staged AS SELECT DISTINCT ON ({key}) {names} "
+        f"FROM read_parquet($paths, union_by_name = true) ORDER BY {order}",
+        {"paths": paths},
+    )
+    (staged,) = connection.execute(
+        "SELECT SUM(num_rows) FROM parquet_file_metadata($paths)", {"paths": paths}
+    ).fetchone() or (0,)
+    updates = f"WHEN MATCHED AND s.{version} > t.{version} THEN UPDATE " if version else ""
+    actions = connection.execute(
+        f"MERGE INTO {table} AS t USING staged AS s ON t.{key} = s.{key} "
+        f"{updates}WHEN NOT MATCHED THEN INSERT RETURNING merge_action"
+    ).fetchall()
+    inserted = sum(action == "INSERT" for (action,) in actions)
+    return Merged(int(staged), inserted, len(actions) - inserted)
+
+
+def _check_reads_only(statements: Sequence[Any]) -> None:
+    """Refuse anything but one statement that reads."""
+    if len(statements) != 1:
+        raise WarehouseError("give one statement, without others behind it")
+    kind = statements[0].type.name
+    if kind not in ("SELECT", "EXPLAIN"):
+        raise WarehouseError(f"{kind} is not allowed: queries only read; begin with SELECT or WITH")
+
+
+def _why(path: str, message: str) -> str:
+    """Say in one line why a file could not be opened."""
+    if "lock" in message:
+        holder = HOLDER.search(message)
+        who = f"process {holder[1] or holder[2]}" if holder else "another process"
+        return f"{path} is locked by {who}"
+    if "not a valid DuckDB" in message:
+        return f"{path} is not a DuckDB file"
+    return f"{path} cannot be opened: {message.splitlines()[0]}"
