@@ -141,6 +141,14 @@ def test_teasers_within_the_text_go_and_the_next_heading_stays() -> None:
     assert cleaned_lines(*lines) == [FIRST, "What is next", SECOND]
 
 
+def test_a_single_teaser_within_the_text_goes_with_its_heading() -> None:
+    assert cleaned_lines(FIRST, "SEE ALSO", "Today's exchange rates", SECOND) == [FIRST, SECOND]
+
+
+def test_the_byline_before_the_text_goes() -> None:
+    assert cleaned_lines("By Ada Vell", FIRST, SECOND) == [FIRST, SECOND]
+
+
 def test_headlines_that_trail_after_the_last_sentence_go() -> None:
     trailing = [
         "Rovers win the cup after a late goal",

@@ -216,11 +216,12 @@ def test_a_correction_note_makes_a_correction() -> None:
 
 def test_a_withdrawal_notice_is_the_text_of_a_withdrawn_article() -> None:
     notice = "This article has been withdrawn. Its source could not be trusted."
-    body = html(f"<h1>Withdrawn: Ferry burns</h1><p>{notice}</p>")
+    apology = "We apologise to our readers."
+    body = html(f"<h1>Withdrawn: Ferry burns</h1><p>{notice}</p><p>{apology}</p>")
     article = extract(body, is_revisit=True)
     assert article.revision.change_type is ChangeType.WITHDRAWN
-    assert article.revision.text == article.revision.correction_text == notice
-    assert clean_article(article).revision.text == notice
+    assert article.revision.text == article.revision.correction_text == f"{notice}\n\n{apology}"
+    assert clean_article(article) == article
 
 
 def test_plain_text_needs_no_page() -> None:

@@ -124,6 +124,11 @@ def test_the_heading_is_taken_where_the_metadata_bear_it_out() -> None:
     assert read(head, body).headline == "Ferry talks collapse in Velmark"
 
 
+def test_a_byline_under_the_heading_gives_the_authors() -> None:
+    body = "<h1>Ferry talks collapse</h1><font><i>By Ada Vell and Oren Tamm</i></font><p>Text.</p>"
+    assert read("", body).authors == ("Ada Vell", "Oren Tamm")
+
+
 def test_the_canonical_address_is_joined_to_the_page() -> None:
     assert read('<link rel="canonical" href="/a/b">').canonical_url == (
         "https://news.selvara.example/a/b"

@@ -138,6 +138,8 @@ def _is_byline(line: str, names: set[str]) -> bool:
     """Tell a line of authors' names, or one left hanging where the page had the time beside it."""
     if num_words(line) > MAX_BYLINE_WORDS or ends_sentence(line):
         return False
+    if line.startswith(("By ", "BY ")) and line.istitle():
+        return True
     return set(comparable(line).split()) <= names or line.endswith(",")
 
 
@@ -149,8 +151,8 @@ def _teasers(lines: list[str], first: int, rule: Rule) -> Verdicts:
     if end < len(lines):
         if end - first > MAX_TEASERS:
             return {}
-        # The last short line before a paragraph is that paragraph's heading.
-        if end > first and num_words(lines[end - 1]) < MAX_HEADING_WORDS:
+        # Of several short lines the last before a paragraph is that paragraph's heading.
+        if end - first > 1 and num_words(lines[end - 1]) < MAX_HEADING_WORDS:
             end -= 1
     return {number: Verdict(rule.kind, f"{rule.name}_teaser") for number in range(first, end)}
 

@@ -40,6 +40,7 @@ from transforms.text import (
     join_paragraphs,
     num_words,
     read_paragraphs,
+    split_paragraphs,
 )
 from transforms.timestamps import Timestamp
 from transforms.urls import registrable_domain, same_site, url_key
@@ -102,7 +103,9 @@ def _read_html(text: str, page: Page, context: RunContext) -> _Reading:
     marked_up = [line for element in tree.iter("p") for line in clean_lines(element.text_content())]
     paragraphs = _article_lines(tree, page.url, marked_up) or marked_up
     if page.entry.is_revisit and (notice := find_withdrawal(metadata.headline, paragraphs)):
-        return _Reading(paragraphs=[notice], metadata=metadata, note=notice, is_withdrawn=True)
+        return _Reading(
+            paragraphs=split_paragraphs(notice), metadata=metadata, note=notice, is_withdrawn=True
+        )
     check_article(tree, metadata, paragraphs, page.url)
     note = find_correction(paragraphs) or find_correction(marked_up)
     return _Reading(paragraphs=paragraphs, metadata=metadata, note=note, is_withdrawn=False)

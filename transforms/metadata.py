@@ -10,6 +10,7 @@ than any guess from the visible page, and five times as fast.
 """
 
 import html
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -27,6 +28,9 @@ from transforms.timestamps import Timestamp, finest, parse_timestamp
 
 MAX_FIELD_LENGTH = 2_000
 MAX_KEYWORDS = 30
+BYLINE_REACH = 30  # elements after the main heading
+MAX_BYLINE_LENGTH = 120
+_BYLINE = re.compile(r"(?:By|BY):? (?:(?:[^\W\d_][\w.'’-]*|&|,)(?: |(?=,)|$)){2,10}")
 _SEPARATORS = "|-–—•·*｜ㅣ:"
 _AUTHOR_META = (
     "author", "article:author", "parsely-author", "sailthru.author", "dc.creator",
@@ -198,6 +202,7 @@ def _authors(sources: _Sources, publisher: str | None) -> tuple[str, ...]:
         clean_authors(_author_names(sources), without=site)
         or clean_authors(sources.meta(*_AUTHOR_META), without=site)
         or clean_authors([extract_author(sources.tree) or ""], without=site)
+        or clean_authors(_bylines(sources.tree), without=site)
         or clean_authors(_author_names(sources), are_declared=True)
         or clean_authors(sources.meta(*_AUTHOR_META), are_declared=True)
     )
@@ -216,6 +221,15 @@ def _author_names(sources: _Sources) -> Iterator[str]:
             yield from _strings(by_id.get(str(author.get("@id"))))
         else:
             yield from _strings(author)
+
+
+def _bylines(tree: Tree) -> Iterator[str]:
+    """Find the line "By …" among what follows the main heading."""
+    for element in tree.xpath("(//h1)[1]/following::*[position() <= $limit]", limit=BYLINE_REACH):
+        line = one_line(element.text_content()[:MAX_BYLINE_LENGTH])
+        if _BYLINE.fullmatch(line):
+            yield line
+            return
 
 
 def _keywords(sources: _Sources) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ Pure.
 import re
 from collections.abc import Iterable
 
-from transforms.text import num_words
+from transforms.text import ends_sentence, join_paragraphs, num_words
 
 _ARTICLE = r"(?:article|story|report|post|piece|item|dispatch|headline|caption|version)"
 _LABEL = re.compile(
@@ -64,12 +64,11 @@ def find_correction(paragraphs: Iterable[str]) -> str | None:
 
 
 def find_withdrawal(headline: str | None, paragraphs: list[str]) -> str | None:
-    """Give the notice that stands in place of an article withdrawn."""
+    """Give the notice, all of its lines, that stands in place of an article withdrawn."""
     if sum(map(num_words, paragraphs)) > MAX_NOTICE_WORDS:
         return None
-    notice = next(
-        (paragraph for paragraph in paragraphs if _WITHDRAWN.search(paragraph[:400])), None
-    )
-    if notice is None and headline and _WITHDRAWN_HEADLINE.match(headline):
-        return next(iter(paragraphs), headline)
-    return notice
+    is_named = headline is not None and _WITHDRAWN_HEADLINE.match(headline) is not None
+    for number, paragraph in enumerate(paragraphs):
+        if _WITHDRAWN.search(paragraph[:400]) or (is_named and ends_sentence(paragraph)):
+            return join_paragraphs(paragraphs[number:])
+    return headline if is_named else None
