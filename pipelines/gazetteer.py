@@ -32,7 +32,10 @@ from transforms.places import (
 
 SEEDS = Path(__file__).parent.parent / "seeds"
 MIN_POPULATION = 5_000
-COUNTRYSIDE = FOLDED_COUNTRIES - {"TUR", "IRN", "MAR", "DZA", "EGY", "PAK"} | {"UKR", "MLI", "NER"}
+COUNTRYSIDE = (FOLDED_COUNTRIES - {"TUR", "IRN", "MAR", "DZA", "EGY", "PAK"}) | frozenset(
+    {"UKR", "GEO", "ARM", "AZE", "BIH", "XKX", "MLI", "NER", "BFA", "NGA", "ETH", "ERI", "SSD"}
+    | {"CAF", "COD", "MOZ", "MMR", "HTI"}
+)
 MIN_ALIASED = 15_000  # smaller places keep their main name only
 MIN_ALIAS_LENGTH = 4  # shorter ones are airport codes and accidents
 MAX_LETTER = 0x24F  # end of Latin Extended-B

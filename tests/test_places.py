@@ -85,6 +85,12 @@ def test_a_country_has_many_names(printed: str) -> None:
     assert (place.kind, place.name, place.country) == ("country", "United States", "USA")
 
 
+def test_a_capital_comes_before_a_division_of_its_name() -> None:
+    place = load_gazetteer().find("Washington", countries=("USA",))
+    assert place is not None
+    assert place.kind == "city"
+
+
 def test_what_is_said_around_a_name_does_not_hide_it() -> None:
     assert country_of("eastern Syria") == "SYR"
     assert country_of("the city of Goma") == "COD"
@@ -97,7 +103,7 @@ def test_a_demonym_leads_to_its_country() -> None:
     assert gazetteer.demonym("Lebanese") == "LBN"
     assert gazetteer.demonym("North Koreans") == "PRK"
     assert gazetteer.demonym("Western") is None
-    assert gazetteer.adjective("SYR") == "Syrian"
+    assert gazetteer.adjective("Syrians") == "Syrian"
 
 
 def test_every_country_in_the_list_has_coordinates_and_its_own_name() -> None:

@@ -59,8 +59,9 @@ _POSSESSIVE = re.compile(r"['’]s?$")
 # (Georgia, Tripoli, Sukhna, Paris, Birmingham, Cordoba, Granada and their kind).
 _KIND_BONUS = {"country": 3.0, "region": 2.0, "water": 2.0, "admin1": 1.0, "city": 0.0}
 _CONTEXT_BONUS = 4.0
-_FAME_BONUS = 2.5  # of a city of FAMOUS people: Paris stays in France when Texas is in the story
+_FAME_BONUS = 2.5  # of capitals and cities of a million: Paris stays in France in news of Texas
 _FAMOUS = 1_000_000
+_ALIAS_MALUS = 0.7
 _FOLD_MALUS = 1.5
 _CLEAR_LEAD = 0.35  # the best must lead by this much (2.2 times the population)
 _FAR_POPULATION = 200_000  # smallest city believed outside the article's countries
@@ -107,6 +108,7 @@ class NamedPlace:
     place: Place
     aliases: tuple[str, ...] = ()
     demonyms: tuple[str, ...] = ()
+    capital: str | None = None
 
 
 class Gazetteer:
@@ -122,6 +124,7 @@ class Gazetteer:
         self._country_names: dict[str, str] = {}
         self._demonyms: dict[str, str] = {}
         self._adjectives: dict[str, str] = {}
+        self._capitals: set[tuple[str, str | None]] = set()
         for entry in named:
             self._add(entry)
         self._cached = functools.lru_cache(NAME_CACHE)(self._find)
@@ -142,9 +145,9 @@ class Gazetteer:
         """Give the ISO3 code of the country that a word such as "Syrian" belongs to."""
         return self._demonyms.get(_bare(word))
 
-    def adjective(self, iso3: str) -> str | None:
-        """Give a country's first demonym, which stands for all of them: Syrian."""
-        return self._adjectives.get(iso3)
+    def adjective(self, demonym: str) -> str:
+        """Give the first form of a demonym, which stands for all of them: Syrian for Syrians."""
+        return self._adjectives.get(_bare(demonym), demonym)
 
     def country_names(self) -> dict[str, str]:
         """Give every name of a country as printed, with its ISO3 code."""
@@ -165,24 +168,34 @@ class Gazetteer:
             self._country_names.update(dict.fromkeys(names, place.country))
         if place.country and entry.demonyms:
             self._demonyms.update(dict.fromkeys(entry.demonyms, place.country))
-            self._adjectives.setdefault(place.country, entry.demonyms[0])
+            self._adjectives.update(dict.fromkeys(entry.demonyms, entry.demonyms[0]))
+        if place.country and entry.capital:
+            self._capitals.add((plain_key(entry.capital), place.country))
 
     def _find(self, name: str, countries: frozenset[str]) -> Place | None:
         for variant in _variants(name):
             code = self._country_names.get(variant)
-            candidates = {} if code else self._candidates(plain_key(variant))
+            candidates = self._candidates(plain_key(variant))
             if code:
-                candidates = {self._countries[code]: 0.0, **self._candidates(plain_key(variant))}
+                candidates[self._countries[code]] = 0.0
             if candidates:
                 return _best(candidates, countries)
         return None
 
     def _candidates(self, key: str) -> dict[Place, float]:
-        """Collect the places a key may name, each with what a looser match costs it."""
-        found = dict.fromkeys(self._with_key(key), 0.0)
+        """Collect the places a key may name, each with what speaks for it or against it."""
+        found: dict[Place, float] = {}
+        for place in self._with_key(key):
+            found[place] = self._standing(place) if plain_key(place.name) == key else -_ALIAS_MALUS
         for place in self._with_key("~" + folded_key(key)):
-            found.setdefault(place, _FOLD_MALUS)
+            found.setdefault(place, -_FOLD_MALUS)
         return found
+
+    def _standing(self, place: Place) -> float:
+        """Give what speaks for a place before all others of its name."""
+        is_capital = (plain_key(place.name), place.country) in self._capitals
+        is_famous = place.kind == "city" and (is_capital or place.population >= _FAMOUS)
+        return _FAME_BONUS if is_famous else 0.0
 
     def _with_key(self, key: str) -> Iterator[Place]:
         yield from self._beside.get(key, ())
@@ -196,24 +209,23 @@ class Gazetteer:
 def _best(candidates: dict[Place, float], countries: frozenset[str]) -> Place | None:
     """Choose the place meant, or none when two fit alike or the fit is too far-fetched."""
     ranked = sorted(
-        ((_score(place, malus, countries), place) for place, malus in candidates.items()),
+        ((_score(place, standing, countries), place) for place, standing in candidates.items()),
         key=lambda scored: (-scored[0], scored[1].name, scored[1].geonames_id or 0),
     )
     score, best = ranked[0]
     if best.country in countries or best.kind == "country":
         return best
-    rivals = [other for _, other in ranked[1:] if not _same_spot(best, other)]
-    is_folded = candidates[best] > 0
-    if rivals and score - _score(rivals[0], candidates[rivals[0]], countries) < _CLEAR_LEAD:
+    rivals = [scored for scored, other in ranked[1:] if not _same_spot(best, other)]
+    if rivals and score - rivals[0] < _CLEAR_LEAD:
         return None
-    needed = _FAR_POPULATION if countries or is_folded else _LONE_POPULATION
+    is_loose = candidates[best] < 0
+    needed = _FAR_POPULATION if countries or is_loose else _LONE_POPULATION
     return best if _weight(best) >= needed else None
 
 
-def _score(place: Place, malus: float, countries: frozenset[str]) -> float:
+def _score(place: Place, standing: float, countries: frozenset[str]) -> float:
     context = _CONTEXT_BONUS if place.country in countries else 0.0
-    fame = _FAME_BONUS if place.population >= _FAMOUS and not malus else 0.0
-    return math.log10(_weight(place) + 1) + _KIND_BONUS[place.kind] + context + fame - malus
+    return math.log10(_weight(place) + 1) + _KIND_BONUS[place.kind] + context + standing
 
 
 def _weight(place: Place) -> int:
@@ -293,6 +305,7 @@ def read_countries(lines: Iterable[str], shipped: Sequence[str]) -> Iterator[Nam
             place=replace(places[row["iso3"]], name=row["name"]),
             aliases=tuple(alias for alias in _split(row["aliases"]) if not alias.endswith("*")),
             demonyms=_split(row["demonyms"]),
+            capital=row["capital"],
         )
 
 

@@ -165,7 +165,7 @@ class _Resolver:
         code = self._gazetteer.demonym(naming.text)
         if code is None or naming.label == "PERSON":
             return None
-        name = self._gazetteer.adjective(code) or naming.text
+        name = self._gazetteer.adjective(naming.text)
         entity = named_entity(name, "NORP", self._context, country=code, source="gazetteer")
         return replace(mention, label="NORP", entity=entity, link_method="demonym", country=code)
 
