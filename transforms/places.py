@@ -83,6 +83,7 @@ class Place:
     geonames_id: int | None
 
 
+@functools.lru_cache(NAME_CACHE)
 def plain_key(name: str) -> str:
     """Reduce a name to what two spellings of it share: no accents, marks or hyphens."""
     decomposed = unicodedata.normalize("NFKD", name.casefold())

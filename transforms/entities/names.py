@@ -9,7 +9,7 @@ import importlib.resources
 import re
 from collections.abc import Iterable, Iterator
 
-from transforms.places import plain_key
+from transforms.places import NAME_CACHE, plain_key
 
 TITLES_FILE = "titles.txt"
 _EDGE = " \t\r\n\"'“”‘’.,;:()[]–—-"
@@ -51,6 +51,7 @@ def _ends_initialism(name: str) -> bool:
     return re.search(r"(?:\b\w\.){2}$|\b(?:Jr|Sr|Inc|Co|Corp|Ltd|St)\.$", name) is not None
 
 
+@functools.lru_cache(NAME_CACHE)
 def bare(name: str) -> str:
     """Give the name without article, possessive and marks around it, blanks made single."""
     start, end = trimmed(name, 0, len(name))
@@ -63,6 +64,7 @@ def is_acronym(name: str) -> bool:
     return letters.isupper() and letters.isalpha() and 2 <= len(letters) <= MAX_ACRONYM
 
 
+@functools.lru_cache(NAME_CACHE)
 def name_key(name: str) -> str:
     """Reduce a name to what its spellings share; an acronym keeps its capitals."""
     short = bare(name)

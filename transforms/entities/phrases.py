@@ -82,10 +82,16 @@ class Phrase:
 
     def _is_near(self, mention: ResolvedMention) -> bool:
         """Tell whether a mention modifies the head: not "U.S.-backed", nor in a clause within."""
-        if self.head.doc.text[mention.end : mention.end + 1] in _HYPHENS:
-            return False
         tokens = [token for token in self.span if mention.start <= token.idx < mention.end]
+        if not tokens or _next_mark(tokens[-1], mention.end) in _HYPHENS:
+            return False
         return any(self.head in token.ancestors and _is_modifier(token) for token in tokens)
+
+
+def _next_mark(token: Token, end: int) -> str:
+    """Give the character that follows a name whose last token this is."""
+    following = token.text_with_ws[end - token.idx :]
+    return following[:1] or (token.nbor().text[:1] if token.i + 1 < len(token.doc) else "")
 
 
 def covering(mentions: Sequence[ResolvedMention], token: Token) -> ResolvedMention | None:

@@ -81,6 +81,9 @@ def _name_within(text: str, start: int, end: int) -> tuple[int, int]:
     """Cut common words off both ends: "lend Zembria", "U.S.-backed", "Islamic State militants"."""
     while common := _COMMON_START.match(text, start, end):
         start = common.end()
+    number, _, rest = text[start:end].partition(" ")
+    if rest and number.lower() in _NUMERALS:
+        start = end - len(rest)
     return start, start + len(_without_role(_COMPOUND_TAIL.sub("", text[start:end])))
 
 
