@@ -252,6 +252,26 @@ def test_a_foreign_partys_common_name_is_not_the_known_party(lists: tuple[str, s
     assert entity.country is None
 
 
+@pytest.mark.parametrize(
+    ("text", "name", "entity"),
+    [
+        ("Velmark's Parliament met.", "Parliament", None),
+        ("The Ministry of Fisheries closed.", "Ministry of Fisheries", None),
+        (
+            "The Sorrenian Transport Ministry closed.",
+            "Sorrenian Transport Ministry",
+            "Sorrenia GOV",
+        ),
+        ("The Sorrenian Army left.", "Sorrenian Army", "Sorrenia MIL"),
+    ],
+)
+def test_a_bodys_common_name_is_a_countrys_or_nobodys(
+    text: str, name: str, entity: str | None, lists: tuple[str, str]
+) -> None:
+    found = read(text, [(name, "ORG")], lists)
+    assert found[name][0] == entity
+
+
 def test_mentions_are_asked_for_by_span(lists: tuple[str, str]) -> None:
     resolution = resolved(ENGLISH("Sorrenia and Velmark signed."), lists)
     assert [m.text for m in resolution.mentions_in(4, 20)] == ["Sorrenia", "Velmark"]

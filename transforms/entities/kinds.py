@@ -25,6 +25,7 @@ _CITY = 100_000  # for names of a single word
 _LANDSCAPE = frozenset({"region", "water"})
 _BEFORE = 10  # characters in front that may hold the preposition
 _PLACES = frozenset({"GPE", "LOC"})
+PARTIES = frozenset({"PTY", "OPP"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +43,7 @@ def settle_labels(
 ) -> list[Naming]:
     """Give all namings of one form one label."""
     labels = _majority(namings)
-    countries = _countries(namings, gazetteer)
+    countries = named_countries(namings, gazetteer, actors)
     used_as_places, surnames = _used_as_places(text, namings), _surnames(labels)
     for form, label in labels.items():
         if label in _PLACES or _is_listed(form, gazetteer, actors):
@@ -75,15 +76,26 @@ def _is_listed(form: str, gazetteer: Gazetteer, actors: ActorList) -> bool:
 
 def _is_town(form: str, place: Place, countries: tuple[str, ...]) -> bool:
     """Tell whether a name is, letter by letter, that of a town in the article's countries."""
-    if place.country not in countries or plain_key(place.name) != plain_key(form):
+    if plain_key(place.name) != plain_key(form):
         return False
-    is_own = place.geonames_id is None  # a user would not list a village for nothing
-    return is_own or place.population >= (_TOWN if " " in form else _CITY)
+    if place.geonames_id is None:  # a user would not list a village for nothing
+        return True
+    return place.country in countries and place.population >= (_TOWN if " " in form else _CITY)
 
 
-def _countries(namings: Sequence[Naming], gazetteer: Gazetteer) -> tuple[str, ...]:
-    codes = (gazetteer.country_code(n.text) or gazetteer.demonym(n.text) for n in namings)
-    return tuple(sorted({code for code in codes if code}))
+def named_countries(
+    namings: Sequence[Naming], gazetteer: Gazetteer, actors: ActorList
+) -> tuple[str, ...]:
+    """Give the countries that are named, or whose actors are; the one named most first."""
+    counted: Counter[str] = Counter()
+    for naming in namings:
+        known = actors.find(naming.text)
+        code = gazetteer.country_code(naming.text) or gazetteer.demonym(naming.text)
+        if known and known.sector not in PARTIES:  # several countries have a Labour Party
+            code = code or known.country
+        if code:
+            counted[code] += 1
+    return tuple(code for code, _ in counted.most_common())
 
 
 def _used_as_places(text: str, namings: Sequence[Naming]) -> frozenset[str]:

@@ -19,6 +19,7 @@ from transforms.entities.names import name_key
 ACTORS_FILE = "actors.csv"
 ROLES_FILE = "roles.csv"
 _WORD = re.compile(r"\w+")
+_MINISTRY = re.compile(r"Ministry (?:of|for) .+|[A-Z]\w+(?: and [A-Z]\w+)? Ministry")
 
 Known = TypeVar("Known")
 
@@ -135,3 +136,10 @@ def load_roles() -> Mapping[str, Role]:
         )
         for row in csv.DictReader(_seed(ROLES_FILE))
     }
+
+
+def role_named(name: str) -> Role | None:
+    """Read a body's name as a role: Parliament, Transport Ministry, Ministry of Defence."""
+    roles = load_roles()
+    is_ministry = _MINISTRY.fullmatch(name) is not None
+    return roles["ministry"] if is_ministry else roles.get(name.lower())

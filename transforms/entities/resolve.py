@@ -8,15 +8,14 @@ initials, surnames, shortened names; a surname that fits two people here stays u
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from schemas.flow import RunContext
 from schemas.rows import Entity
-from transforms.entities.kinds import Naming
-from transforms.entities.known import ActorList, KnownActor, load_roles
+from transforms.entities.kinds import PARTIES, Naming, named_countries
+from transforms.entities.known import ActorList, KnownActor, role_named
 from transforms.entities.links import ArticleNames, article_names
 from transforms.entities.mentions import (
     Resolution,
@@ -34,7 +33,6 @@ if TYPE_CHECKING:
     from spacy.tokens import Doc
 
 _PLACES = frozenset({"GPE", "LOC", "FAC"})
-_PARTIES = frozenset({"PTY", "OPP"})
 
 
 def resolve_entities(
@@ -58,27 +56,17 @@ def resolve_entities(
 
 
 def article_countries(
-    namings: Iterable[Naming],
+    namings: Sequence[Naming],
     gazetteer: Gazetteer,
     actors: ActorList,
     dateline_place: str | None,
 ) -> tuple[str, ...]:
     """Give the countries an article is about, the one named most first."""
-    counted: Counter[str] = Counter()
-    for naming in namings:
-        known = actors.find(naming.text)
-        code = gazetteer.country_code(naming.text) or gazetteer.demonym(naming.text)
-        if known and known.sector not in _PARTIES:
-            code = code or known.country
-        if code:
-            counted[code] += 1
-    if dateline_place:
-        place = gazetteer.find(dateline_place, countries=tuple(counted))
-        if place and place.country:
-            counted[place.country] += 1
-    if not counted:
-        counted.update(_countries_of_cities(namings, gazetteer))
-    return tuple(code for code, _ in counted.most_common())
+    named = named_countries(namings, gazetteer, actors)
+    place = gazetteer.find(dateline_place, countries=named) if dateline_place else None
+    origin = (place.country,) if place and place.country else ()
+    found = named + origin or tuple(_countries_of_cities(namings, gazetteer))
+    return tuple(dict.fromkeys(found))
 
 
 def _countries_of_cities(namings: Iterable[Naming], gazetteer: Gazetteer) -> Iterator[str]:
@@ -156,7 +144,7 @@ class _Resolver:
 
     def _is_elsewhere(self, known: KnownActor) -> bool:
         """Tell whether a party's common name (Labour Party) means one of another country here."""
-        return known.sector in _PARTIES and known.country not in self._countries
+        return known.sector in PARTIES and known.country not in self._countries
 
     def _country(self, naming: Naming, mention: ResolvedMention) -> ResolvedMention | None:
         code = self._gazetteer.country_code(naming.text)
@@ -176,14 +164,13 @@ class _Resolver:
 
     def _role(self, naming: Naming, mention: ResolvedMention) -> ResolvedMention | None:
         """Read "Lebanese Army" as a country's sector; "Parliament" alone names nobody."""
-        roles = load_roles()
         if naming.label != "ORG":
             return None
         words = bare(naming.text).split()
-        if " ".join(words).lower() in roles:
+        if role_named(" ".join(words)):
             return mention
         for count in range(1, len(words)):
-            role = roles.get(" ".join(words[count:]).lower())
+            role = role_named(" ".join(words[count:]))
             nation = " ".join(words[:count])
             code = self._gazetteer.demonym(nation) or self._gazetteer.country_code(nation)
             if code and role and role.sector:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 # Country names that are people's names or words too: believed only where the model agrees
 _AMBIGUOUS = frozenset(
     {"Georgia", "Jordan", "Chad", "Jersey", "Guinea", "Dominica", "Niger", "Reunion", "Grenada"}
-    | {"Pole", "Poles", "Finn", "Dane", "Scot", "Lao", "Persian", "Kiwi"}
+    | {"Pole", "Poles", "Finn", "Dane", "Scot", "Lao", "Persian", "Kiwi", "English"}
 )
 _COMPOUND_TAIL = re.compile(r"[-‐‑](?:[a-z]+(?:ed|led|held|run|based|born|owned|style|era))$")
 # A word in small letters before a capital, unless it is part of names: van, bin, al-Qaida
