@@ -47,6 +47,8 @@ MIN_TEASER_WORDS = 5  # shorter lines in a row are a list of the article's own
 DATELINE_PARAGRAPHS = 3  # a standfirst may stand before the paragraph that opens with it
 HEAD_LINES = 4  # among which headline and byline are looked for
 MAX_BYLINE_WORDS = 10
+TAIL_LINES = 5  # among which the authors' lives are looked for
+_BIO_VERBS = ("is", "was", "has", "covers", "writes", "reports", "joined", "works", "reported")
 _BYLINE_WORDS = frozenset(("by", "and", "von", "und", "par", "et", "por", "y", "di", "e", "text"))
 _MARKS = " \t•·*-–—>»›▶►|#+~→↓_"
 _STRAIGHT = str.maketrans("’‘“”´`", "''\"\"''")
@@ -119,7 +121,7 @@ def find_boilerplate(lines: list[str], headline: str | None, authors: Iterable[s
             verdicts[number] = Verdict(rule.kind, rule.name)
             if rule.opens_teasers:
                 verdicts |= _teasers(lines, number + 1, rule)
-    return verdicts | _trailing(lines, verdicts)
+    return verdicts | _bios(lines, authors) | _trailing(lines, verdicts)
 
 
 def _head(lines: list[str], title: str, authors: Iterable[str]) -> Verdicts:
@@ -141,6 +143,17 @@ def _is_byline(line: str, names: set[str]) -> bool:
     if line.startswith(("By ", "BY ")) and line.istitle():
         return True
     return set(comparable(line).split()) <= names or line.endswith(",")
+
+
+def _bios(lines: list[str], authors: Iterable[str]) -> Verdicts:
+    """Take what is said of an author after the text; it may be a paragraph."""
+    openings = tuple(f"{author} {verb} " for author in authors for verb in _BIO_VERBS)
+    first = max(len(lines) - TAIL_LINES, 1)
+    return {
+        number: Verdict("bio", "author_of_the_text")
+        for number in range(first, len(lines))
+        if openings and lines[number].startswith(openings)
+    }
 
 
 def _teasers(lines: list[str], first: int, rule: Rule) -> Verdicts:

@@ -33,9 +33,11 @@ from transforms.metadata import Metadata, read_metadata
 from transforms.notes import find_correction, find_withdrawal
 from transforms.quality import check_article
 from transforms.reject import ROWS, StageFn
+from transforms.rescue import rescue_paragraphs
 from transforms.revisions import with_text
 from transforms.text import (
     clean_lines,
+    comparable,
     ends_sentence,
     join_paragraphs,
     num_words,
@@ -55,6 +57,7 @@ MIN_DETECTION_PROBABILITY = 0.9
 _DETECTION_LENGTH = 3_000
 LONG_PARAGRAPH = 12  # words; shorter ones are menus, captions and labels as often as text
 MIN_SHARE = 0.5
+OPENING_LINES = 4
 _BLOCKS = frozenset(("p", "head", "item", "quote", "row", "lb", "table", "list", "code", "body"))
 
 
@@ -101,7 +104,7 @@ def _read_html(text: str, page: Page, context: RunContext) -> _Reading:
     metadata = read_metadata(tree, page.url, latest=context.now)
     trim_tree(tree)
     marked_up = [line for element in tree.iter("p") for line in clean_lines(element.text_content())]
-    paragraphs = _article_lines(tree, page.url, marked_up) or marked_up
+    paragraphs = _article_lines(tree, metadata, page.url, marked_up) or marked_up
     if page.entry.is_revisit and (notice := find_withdrawal(metadata.headline, paragraphs)):
         return _Reading(
             paragraphs=split_paragraphs(notice), metadata=metadata, note=notice, is_withdrawn=True
@@ -111,8 +114,8 @@ def _read_html(text: str, page: Page, context: RunContext) -> _Reading:
     return _Reading(paragraphs=paragraphs, metadata=metadata, note=note, is_withdrawn=False)
 
 
-def _article_lines(tree: Tree, url: str, marked_up: list[str]) -> list[str]:
-    """Let trafilatura find the article; give its lines.
+def _article_lines(tree: Tree, metadata: Metadata, url: str, marked_up: list[str]) -> list[str]:
+    """Let trafilatura find the article; give its lines, without the title and with what it lost.
 
     On live blogs and some magazines `favor_precision` keeps a corner of the text: where most of
     the page's long paragraphs are missing, the default setting is asked too.
@@ -120,10 +123,18 @@ def _article_lines(tree: Tree, url: str, marked_up: list[str]) -> list[str]:
     lines = _run_trafilatura(tree, url, favor_precision=True)
     found = sum(map(num_words, lines))
     expected = sum(count for line in marked_up if (count := num_words(line)) >= LONG_PARAGRAPH)
-    if found >= expected * MIN_SHARE:
-        return lines
-    others = _run_trafilatura(tree, url, favor_precision=False)
-    return others if sum(map(num_words, others)) * MIN_SHARE > found else lines
+    if found < expected * MIN_SHARE:
+        others = _run_trafilatura(tree, url, favor_precision=False)
+        if sum(map(num_words, others)) * MIN_SHARE > found:
+            lines = others
+    return _without_title(rescue_paragraphs(tree, lines), metadata)
+
+
+def _without_title(lines: list[str], metadata: Metadata) -> list[str]:
+    """Drop the page's headings of the whole from the lines before the text."""
+    titles = set(map(comparable, metadata.titles))
+    opening = [line for line in lines[:OPENING_LINES] if comparable(line) not in titles]
+    return opening + lines[OPENING_LINES:]
 
 
 def _run_trafilatura(tree: Tree, url: str, *, favor_precision: bool) -> list[str]:

@@ -30,7 +30,11 @@ MAX_FIELD_LENGTH = 2_000
 MAX_KEYWORDS = 30
 BYLINE_REACH = 30  # elements after the main heading
 MAX_BYLINE_LENGTH = 120
-_BYLINE = re.compile(r"(?:By|BY):? (?:(?:[^\W\d_][\w.'’-]*|&|,)(?: |(?=,)|$)){2,10}")
+_BYLINE = re.compile(
+    r"(?:By|BY):? (?:(?:[^\W\d_a-z][\w.'’-]*|and|&|,|de|del|da|dos|van|von|der|den|la|le|al|el|"
+    r"bin|ibn)"
+    r"(?: |(?=,)|$)){2,10}"
+)
 _SEPARATORS = "|-–—•·*｜ㅣ:"
 _AUTHOR_META = (
     "author", "article:author", "parsely-author", "sailthru.author", "dc.creator",
@@ -54,6 +58,7 @@ class Metadata:
 
     headline: str | None = None
     title: str | None = None  # of the window, whole
+    titles: tuple[str, ...] = ()  # all that the page gives the article: headings, declared, shared
     description: str | None = None
     authors: tuple[str, ...] = ()
     publisher: str | None = None
@@ -104,8 +109,10 @@ def read_metadata(tree: Tree, url: str, *, latest: datetime) -> Metadata:
     sources = _Sources(tree, url)
     publisher = _publisher(sources)
     published = _published(sources, latest)
+    titles = _titles(sources)
     return Metadata(
-        headline=_headline(sources, publisher),
+        headline=_headline(titles, publisher),
+        titles=titles,
         title=_line(tree.findtext(".//title")),
         description=_first(
             _strings(sources.article.get("description")),
@@ -154,28 +161,28 @@ def _line(text: str | None) -> str | None:
     return one_line(html.unescape(text[:MAX_FIELD_LENGTH])) or None if text else None
 
 
-def _headline(sources: _Sources, publisher: str | None) -> str | None:
-    """Take the title the publisher gives out, without the site's name.
+def _titles(sources: _Sources) -> tuple[str, ...]:
+    """Give the titles of the page, those for the world before those for its readers.
 
     On 141 pages og:title is the title of record more often than JSON-LD's headline or <h1>; it
     carries the site's name more often too, which shows against the other two.
     """
-    shared = _first(sources.meta("og:title"))
-    declared = _first(_strings(sources.article.get("headline")))
-    headings = [
-        line
-        for heading in sources.tree.iter("h1")
-        if (line := _line(heading.text_content())) and num_words(line) > 1
+    found = [
+        _first(sources.meta("og:title")),
+        _first(_strings(sources.article.get("headline"))),
+        _first(sources.meta("twitter:title")),
+        *(_line(heading.text_content()) for heading in sources.tree.iter("h1")),
+        _line(sources.tree.findtext(".//title")),
     ]
-    window = _line(sources.tree.findtext(".//title"))
-    title = shared or declared or _first(sources.meta("twitter:title")) or None
-    if title is None:
-        title = next((line for line in headings if window and line in window), None)
-    title = title or window or next(iter(headings), None)
-    return _without_site(title, [declared or "", *headings], publisher) if title else None
+    return tuple(title for title in found if title and num_words(title) > 1)
 
 
-def _without_site(title: str, others: list[str], publisher: str | None) -> str:
+def _headline(titles: tuple[str, ...], publisher: str | None) -> str | None:
+    """Choose the first title, without the site's name."""
+    return _without_site(titles[0], titles[1:], publisher) if titles else None
+
+
+def _without_site(title: str, others: tuple[str, ...], publisher: str | None) -> str:
     """Drop the site's name from the end of a title."""
     for other in others:
         rest = title[len(other) :].lstrip() if other and title.startswith(other) else ""

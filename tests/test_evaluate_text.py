@@ -1,0 +1,52 @@
+import gzip
+import json
+from pathlib import Path
+
+import pytest
+
+from pipelines.evaluate_text import evaluate_text, format_scores
+
+BODY = [
+    "The council of Pell Harbour met on Tuesday and put off its vote on the ferry line once more.",
+    "Nobody could say when the vote would be held, and the mayor had left before the end.",
+    "The line has run since 1911, and the company wants to close it in the autumn of this year.",
+]
+
+
+def write_gold(folder: Path) -> None:
+    paragraphs = "".join(f"<p>{text}</p>" for text in ["MELDT (NPA) — " + BODY[0], *BODY[1:]])
+    page = (
+        "<html lang=en><head><title>Vote put off</title><meta property='article:published_time' "
+        "content='2026-03-10T08:30:00Z'><meta name='author' content='Ada Vell'></head><body>"
+        f"<article><h1>Vote put off</h1>{paragraphs}<p>Sign up for our newsletter</p></article>"
+        "</body></html>"
+    )
+    gold = {
+        "id": "one",
+        "url": "https://selvara.example/vote",
+        "title": "Vote put off",
+        "authors": ["Ada Vell"],
+        "date": "2026-03-10T09:30:00+01:00",
+        "paras": [{"t": "MELDT (NPA) — " + BODY[0]}, *({"t": text} for text in BODY[1:])],
+    }
+    optional = {**gold, "id": "two", "paras": [*gold["paras"], {"t": "A standfirst.", "opt": True}]}
+    (folder / "html").mkdir()
+    for each in (gold, optional):
+        (folder / "html" / f"{each['id']}.html.gz").write_bytes(gzip.compress(page.encode()))
+    lines = [json.dumps(each) for each in (gold, optional)]
+    (folder / "gold.jsonl").write_text("\n".join(lines), encoding="utf-8")
+
+
+def test_a_page_read_as_its_gold_scores_one_in_every_figure(tmp_path: Path) -> None:
+    write_gold(tmp_path)
+    scores = evaluate_text(tmp_path)
+    assert scores.num_pages == 2
+    assert scores.ours.f1 == scores.ours.exact == 1
+    assert scores.ours.promo == 0
+    assert {name: score.exact for name, score in scores.fields.items()} == {
+        "date": 1,
+        "authors": 1,
+        "title": 1,
+    }
+    assert scores.f1_gain == pytest.approx(1 - scores.baseline.f1)
+    assert "n=2" in format_scores("made", scores)
