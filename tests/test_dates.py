@@ -70,6 +70,11 @@ def test_a_day_is_read_against_the_publication_date(text: str, printed: str, day
         ("the late 1990s", date(1996, 1, 1), date(1999, 12, 31), Precision.DECADE),
         ("the 1960s", date(1960, 1, 1), date(1969, 12, 31), Precision.DECADE),
         ("last summer", date(2025, 6, 1), date(2025, 8, 31), Precision.MONTH),
+        ("the 2011 uprising", date(2011, 1, 1), date(2011, 12, 31), Precision.YEAR),
+        ("in 2013-14", date(2013, 1, 1), date(2014, 12, 31), Precision.YEAR),
+        ("January to March 2020", date(2020, 1, 1), date(2020, 3, 31), Precision.MONTH),
+        ("between November and January", date(2025, 11, 1), date(2026, 1, 31), Precision.MONTH),
+        ("in the past week", date(2026, 6, 7), date(2026, 6, 14), Precision.WEEK),
         ("between 2011 and 2013", date(2011, 1, 1), date(2013, 12, 31), Precision.YEAR),
     ],
 )
@@ -116,7 +121,9 @@ def test_without_a_publication_date_only_absolute_dates_are_resolved() -> None:
     assert only("in 2014", None).precision is Precision.YEAR
 
 
-@pytest.mark.parametrize("text", ["on February 30", "on Feb. 29, 2025", "two weeks earlier"])
+@pytest.mark.parametrize(
+    "text", ["on February 30", "on Feb. 29, 2025", "two weeks earlier", "the previous Friday"]
+)
 def test_what_names_no_certain_day_is_found_but_not_resolved(text: str) -> None:
     found = only(text)
     assert (found.first, found.last, found.precision) == (None, None, None)
@@ -133,6 +140,7 @@ def test_what_names_no_certain_day_is_found_but_not_resolved(text: str) -> None:
         "for two weeks",
         "cost $2,014 in all",
         "Room 2014",
+        "the 2000 metres race",
     ],
 )
 def test_what_is_no_date_is_not_found(text: str) -> None:

@@ -81,6 +81,8 @@ _EXPRESSIONS = {
     "season_year": (
         rf"(?:(?i:the) )?(?P<s>(?i:spring|summer|autumn|fall|winter)) (?:of )?(?P<y>{_YEAR})"
     ),
+    "month_range": rf"(?P<m>{_FULL_MONTH}){_TO}(?P<n>{_FULL_MONTH}){_OF_YEAR}",
+    "year_pair": rf"(?P<y>{_YEAR})[-/–](?P<z>\d\d)",
     "year_range": rf"(?P<y>{_YEAR}){_TO}(?P<z>{_YEAR})",
     "year": rf"(?:(?i:early|late|mid)[ -])?(?P<y>{_YEAR})",
 }

@@ -20,8 +20,12 @@ _NAMED_DAY = re.compile(
     r"\b(?:Black|Good|Bloody|Palm|Easter|Ash|Super|Cyber|Holy|Maundy|Mardi)\s+$"
 )
 _COUNTED = re.compile(
-    r"\s+(?:people|men|women|troops|soldiers|votes|seats|homes|cases|of\s+(?:the|them))\b"
+    r"\s+(?:people|men|women|troops|soldiers|votes|seats|homes|cases|met(?:er|re)s?|miles?|tons?|tonnes?"
+    r"|dollars|euros|pounds|of\s+(?:the|them))\b"
 )
+_NAMED_YEAR = re.compile(r"(?:\b(?:[Tt]he|[Ii]ts|[Hh]is|[Hh]er|[Tt]heir)|['’]s)\s$")  # the 2011 war
+_NOUN = re.compile(r"\s[a-z]")
+_ELSEWHEN = re.compile(r"(?i:the (?:previous|following))")  # counts from a time told before
 _AHEAD = re.compile(
     r"\b(?:[Ww]ill|[Ss]hall|won['’]t|(?:is|are|was|were) (?:to|due)|scheduled|slated|expected to"
     r"|plan(?:s|ned)? (?:to|for)|set (?:to|for)|going to"
@@ -91,14 +95,25 @@ def _matches(text: str) -> list[tuple[str, re.Match[str]]]:
 def _is_date(kind: str, match: re.Match[str]) -> bool:
     before = match.string[max(0, match.start() - 20) : match.start()]
     if kind == "year":
-        after = match.string[match.end() : match.end() + 12]
-        is_marked = bool(_TEMPORAL.search(before)) or not match[0][0].isdigit()
-        return is_marked and not _COUNTED.match(after) and after[:2] not in {", 0", ",0"}
+        return _is_year(match, before)
+    if kind == "month_range":
+        return bool(_TEMPORAL.search(before)) or match["y"] is not None
+    if kind == "year_pair":
+        return int(match["z"]) == (int(match["y"]) + 1) % 100
     if kind == "month":
         return bool(_TEMPORAL.search(before)) or match[0] != match["m"]
     if kind in {"weekday", "weekday_range"}:
         return not _NAMED_DAY.search(before)
     return True
+
+
+def _is_year(match: re.Match[str], before: str) -> bool:
+    """Tell whether a number is a year: a word in front, or the noun behind, says so."""
+    text, end = match.string, match.end()
+    if _COUNTED.match(text, end) or text[end : end + 2] in {",0", ", 0"}:
+        return False
+    is_named = _NAMED_YEAR.search(before) is not None and _NOUN.match(text, end) is not None
+    return is_named or _TEMPORAL.search(before) is not None or not match[0][0].isdigit()
 
 
 def _points_ahead(text: str, match: re.Match[str]) -> bool:
@@ -112,7 +127,8 @@ def _points_ahead(text: str, match: re.Match[str]) -> bool:
 
 
 def _mention(kind: str, match: re.Match[str], reference: Reference) -> DateMention:
-    span = READERS[kind](match, reference)
+    is_relative = _ELSEWHEN.search(match[0]) is not None
+    span = None if is_relative else READERS[kind](match, reference)
     before = match.string[max(0, match.start() - 20) : match.start()]
     relation = _RELATION.search(before)
     return DateMention(

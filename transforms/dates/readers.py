@@ -32,6 +32,13 @@ _WEEKDAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 _AMOUNTS = {word: number for number, word in enumerate(NUMBERS)} | {
     "a": 1, "an": 1, "a couple of": 2, "thirty": 30, "forty": 40, "fifty": 50, "a hundred": 100,
 }  # fmt: skip
+UNIT_DAYS = {"week": 7, "month": 30, "year": 365, "decade": 3652}
+UNIT_PRECISION = {
+    "week": Precision.WEEK,
+    "month": Precision.MONTH,
+    "year": Precision.YEAR,
+    "decade": Precision.DECADE,
+}
 FORGOTTEN_MONTHS = 11  # a day that long ago is printed with its year; without, it is the next
 _SEASONS = {"spring": 3, "summer": 6, "autumn": 9, "fall": 9, "winter": 12}  # first month, north
 
@@ -202,8 +209,21 @@ def _read_weekend(match: re.Match[str], reference: Reference) -> Span | None:
 
 
 def _read_period(match: re.Match[str], reference: Reference) -> Span | None:
-    today = reference.published
-    return _shifted(_side(match), match["u"], today) if today else None
+    today, unit = reference.published, match["u"]
+    if today is None:
+        return None
+    if match["side"].lower() == "past":  # the past month runs up to now; the last one is over
+        return Span(today - timedelta(days=UNIT_DAYS[unit]), today, UNIT_PRECISION[unit])
+    return _shifted(_side(match), unit, today)
+
+
+def _read_month_range(match: re.Match[str], reference: Reference) -> Span | None:
+    first, last = _month_number(match["m"]), _month_number(match["n"])
+    year = int(match["y"]) if match["y"] else _year_near(last, 1, reference)
+    if year is None:
+        return None
+    count = (last - first) % 12 + 1
+    return whole_months(year - (first > last), first, count, Precision.MONTH)
 
 
 def _read_season(match: re.Match[str], reference: Reference) -> Span | None:
@@ -225,6 +245,12 @@ def _read_season_year(match: re.Match[str], _: Reference) -> Span:
 
 def _read_year(match: re.Match[str], _: Reference) -> Span:
     return whole_year(int(match["y"]))
+
+
+def _read_year_pair(match: re.Match[str], _: Reference) -> Span | None:
+    year = int(match["y"])
+    is_next = int(match["z"]) == (year + 1) % 100
+    return whole_months(year, 1, 24, Precision.YEAR) if is_next else None
 
 
 def _read_year_range(match: re.Match[str], _: Reference) -> Span | None:
@@ -250,6 +276,8 @@ READERS: dict[str, Callable[[re.Match[str], Reference], Span | None]] = {
     "period": _read_period,
     "season": _read_season,
     "season_year": _read_season_year,
+    "month_range": _read_month_range,
+    "year_pair": _read_year_pair,
     "year_range": _read_year_range,
     "year": _read_year,
 }

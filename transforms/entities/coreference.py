@@ -22,7 +22,7 @@ from transforms.entities.phrases import (
 )
 
 if TYPE_CHECKING:
-    from spacy.tokens import Doc, Token
+    from spacy.tokens import Token
 
 LOOK_BACK = 2  # sentences in which an antecedent is looked for
 PERSONAL = frozenset({"he", "she", "him", "her", "his", "hers", "himself", "herself"})
@@ -55,7 +55,7 @@ def resolve_pronoun(head: Token, words: Actor, resolution: Resolution) -> Actor:
     elif head.lower_ in NEUTER:
         found = _antecedent(words, resolution, lambda mention: mention.label in _BODY_LABELS)
     elif head.lower_ in PLURAL:
-        found = _pointing_to([*_groups_before(words, resolution, head.doc)], words)
+        found = _pointing_to([*_groups_before(head, resolution)], words)
     return found or words
 
 
@@ -90,7 +90,7 @@ def _coreferent(phrase: Phrase, words: Actor) -> Actor | None:
             words, resolution, lambda each: each.label == "ORG" and _sector(each) in bodies
         )
     sectors = _ALIKE.get(role.sector or "") or frozenset({role.sector})
-    groups = _groups_before(words, resolution, phrase.head.doc)
+    groups = _groups_before(phrase.head, resolution)
     return _pointing_to(
         [each for each in groups if each.entity_id and each.sector in sectors], words
     )
@@ -100,13 +100,14 @@ def _sector(mention: ResolvedMention) -> str | None:
     return mention.entity.sector if mention.entity else None
 
 
-def _groups_before(words: Actor, resolution: Resolution, doc: Doc) -> Iterator[Actor]:
-    """Yield the groups named or described before, within two sentences."""
-    earliest = resolution.sentence_index(words.start) - LOOK_BACK
-    for token in doc:
-        if token.idx >= words.start:
+def _groups_before(head: Token, resolution: Resolution) -> Iterator[Actor]:
+    """Yield the groups named or described before, within two sentences, the nearest first."""
+    earliest = resolution.sentence_index(head.idx) - LOOK_BACK
+    for at in range(head.left_edge.i - 1, -1, -1):
+        token = head.doc[at]
+        if resolution.sentence_index(token.idx) < earliest:
             return
-        if resolution.sentence_index(token.idx) < earliest or token.tag_ not in _NOUN_TAGS:
+        if token.tag_ not in _NOUN_TAGS:
             continue
         phrase = left_phrase(token, resolution)
         stated = stated_actor(phrase, phrase.words()) if is_role(token) else None
@@ -128,11 +129,7 @@ def _antecedent(
     words: Actor, resolution: Resolution, fits: Callable[[ResolvedMention], bool]
 ) -> Actor | None:
     """Take the only entity that fits among those named before, within two sentences."""
-    earliest = resolution.sentence_index(words.start) - LOOK_BACK
-    mentions = resolution.mentions
-    before = [
-        m for m in mentions if m.end <= words.start and m.sentence_index >= earliest and fits(m)
-    ]
+    before = [each for each in resolution.mentions_before(words.start, LOOK_BACK) if fits(each)]
     if not before or len({mention.entity for mention in before}) != 1:
         return None
     found = named_actor(words, before[-1], link="coreference")

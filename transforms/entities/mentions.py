@@ -71,6 +71,12 @@ class Resolution:
             first -= 1
         return self.mentions[first : max(first, bisect_left(self._starts, end))]
 
+    def mentions_before(self, offset: int, sentences: int) -> tuple[ResolvedMention, ...]:
+        """Give the mentions that end before an offset, in its sentence and some before."""
+        earliest = max(self.sentence_index(offset) - sentences, 0)
+        start = self._sentence_starts[earliest] if self._sentence_starts else 0
+        return tuple(each for each in self.mentions_in(start, offset) if each.end <= offset)
+
     def role_entity(self, country: str, sector: str) -> Entity:
         """Make the entity behind "Lebanese army" and "Lebanon's military": a country's sector."""
         return role_entity(country, sector, self._gazetteer, self._context)

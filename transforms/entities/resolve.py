@@ -93,15 +93,29 @@ class _Resolver:
         self._context = context
         self._countries = countries
         self._names = names
+        self._seen: dict[tuple[str, str], ResolvedMention] = {}
 
     def resolve(self, naming: Naming, sentence: int) -> ResolvedMention:
         """Resolve one naming; the entity is None where it fits two."""
+        form = (naming.text, naming.label)
+        if form not in self._seen:
+            self._seen[form] = self._resolve(naming)
+        return replace(
+            self._seen[form],
+            start=naming.start,
+            end=naming.end,
+            text=naming.text,
+            sentence_index=sentence,
+        )
+
+    def _resolve(self, naming: Naming) -> ResolvedMention:
+        """Resolve a form: all namings of one form and label are one thing."""
         mention = ResolvedMention(
             start=naming.start,
             end=naming.end,
             text=naming.text,
             label=naming.label,
-            sentence_index=sentence,
+            sentence_index=0,
             entity=None,
             link_method=None,
         )
@@ -114,10 +128,10 @@ class _Resolver:
     def _defined(self, naming: Naming, mention: ResolvedMention) -> ResolvedMention | None:
         """Follow what the article itself says: "Syrian Democratic Forces (SDF)"."""
         full = self._names.defined.get(name_key(naming.text))
-        if full is None:
+        if full is None or name_key(full) == name_key(naming.text):
             return None
-        target = self.resolve(replace(naming, text=full), mention.sentence_index)
-        return replace(target, text=naming.text, link_method="acronym")
+        target = self._resolve(replace(naming, text=full))
+        return replace(target, link_method="acronym")
 
     def _known(self, naming: Naming, mention: ResolvedMention) -> ResolvedMention | None:
         known = self._actors.find(naming.text)

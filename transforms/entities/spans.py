@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import functools
 import re
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -143,9 +144,15 @@ def _merged(first: Iterable[Naming], second: Iterable[Naming]) -> list[Naming]:
     ranked.sort(key=lambda each: (each[0].start - each[0].end, -each[1], each[0].start))
     taken: list[Naming] = []
     for naming, _ in ranked:
-        if all(naming.end <= other.start or naming.start >= other.end for other in taken):
-            taken.append(naming)
-    return sorted(taken, key=lambda naming: naming.start)
+        at = bisect_left(taken, naming.start, key=_start)
+        is_free_before = at == 0 or taken[at - 1].end <= naming.start
+        if is_free_before and (at == len(taken) or taken[at].start >= naming.end):
+            taken.insert(at, naming)
+    return taken
+
+
+def _start(naming: Naming) -> int:
+    return naming.start
 
 
 def _repeats(text: str, namings: Sequence[Naming]) -> Iterator[Naming]:
