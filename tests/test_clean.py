@@ -101,6 +101,13 @@ def test_boilerplate_that_stands_alone_is_known(line: str) -> None:
         "Police said they read more than 300 letters.",
         "The latest attack killed nine soldiers.",
         "Fighting goes on",
+        "Like it or not, the ferry will close.",
+        "Do you have a view on how we might end this war?",
+        "“What do you think of these photos?” he asked.",
+        "Already the army has taken three villages.",
+        "Reporters from four countries were on the ship.",
+        "Contacts between the two governments broke down in May.",
+        "By creating a new ministry, the president split the party.",
     ],
 )
 def test_sentences_and_headings_of_the_article_stay(line: str) -> None:
@@ -143,6 +150,21 @@ def test_teasers_within_the_text_go_and_the_next_heading_stays() -> None:
 
 def test_a_single_teaser_within_the_text_goes_with_its_heading() -> None:
     assert cleaned_lines(FIRST, "SEE ALSO", "Today's exchange rates", SECOND) == [FIRST, SECOND]
+
+
+def test_an_author_s_life_goes_after_the_text_and_stays_within_it() -> None:
+    life = "Ada Vell is a reporter for the Selvara Times, based in Meldt."
+    long = [
+        FIRST,
+        life,
+        SECOND,
+        FIRST + " Once more.",
+        SECOND + " Again.",
+        "It rained.",
+        "It snowed.",
+    ]
+    assert cleaned_lines(*long) == long
+    assert cleaned_lines(FIRST, SECOND, life) == [FIRST, SECOND]
 
 
 def test_the_byline_before_the_text_goes() -> None:

@@ -47,7 +47,7 @@ MIN_TEASER_WORDS = 5  # shorter lines in a row are a list of the article's own
 DATELINE_PARAGRAPHS = 3  # a standfirst may stand before the paragraph that opens with it
 HEAD_LINES = 4  # among which headline and byline are looked for
 MAX_BYLINE_WORDS = 10
-TAIL_LINES = 5  # among which the authors' lives are looked for
+TAIL_LINES = 5  # the end of a text, where its authors' lives stand
 _BIO_VERBS = ("is", "was", "has", "covers", "writes", "reports", "joined", "works", "reported")
 _BYLINE_WORDS = frozenset(("by", "and", "von", "und", "par", "et", "por", "y", "di", "e", "text"))
 _MARKS = " \t•·*-–—>»›▶►|#+~→↓_"
@@ -60,7 +60,7 @@ class Rule:
 
     name: str
     kind: str
-    opens_teasers: bool
+    scope: str  # line; tail: headlines that follow go with it; end: among the last lines only
     pattern: re.Pattern[str]
 
 
@@ -81,23 +81,26 @@ def load_rules() -> tuple[Rule, ...]:
     with resources.files("seeds").joinpath("boilerplate.csv").open(encoding="utf-8") as file:
         return tuple(
             Rule(
-                row["rule"], row["kind"], row["scope"] == "tail",
+                row["rule"], row["kind"], row["scope"],
                 re.compile(row["pattern"], re.IGNORECASE),
             )
             for row in csv.DictReader(file)
         )  # fmt: skip
 
 
-def find_rule(line: str) -> Rule | None:
+def find_rule(line: str, *, is_at_end: bool = False) -> Rule | None:
     """Find the rule that knows the whole line."""
     if len(line) > MAX_RULE_LENGTH or num_words(line) > MAX_RULE_WORDS:
         return None
     plain = line.translate(_STRAIGHT).strip(_MARKS)
+    heading = plain.rstrip(" :.!")
+    is_heading = not ends_sentence(line) and num_words(line) <= MAX_HEADING_WORDS
     for rule in load_rules():
-        subject = plain.rstrip(" :.!") if rule.opens_teasers else plain
-        if rule.opens_teasers and (ends_sentence(line) or num_words(line) > MAX_HEADING_WORDS):
-            continue
-        if rule.pattern.fullmatch(subject):
+        if rule.scope == "tail":
+            is_match = is_heading and rule.pattern.fullmatch(heading)
+        else:
+            is_match = (is_at_end or rule.scope == "line") and rule.pattern.fullmatch(plain)
+        if is_match:
             return rule
     return None
 
@@ -117,9 +120,10 @@ def find_boilerplate(lines: list[str], headline: str | None, authors: Iterable[s
     for number, line in enumerate(lines):
         if number in verdicts:
             continue
-        if (rule := find_rule(line)) is not None:
+        rule = find_rule(line, is_at_end=number >= len(lines) - TAIL_LINES)
+        if rule is not None:
             verdicts[number] = Verdict(rule.kind, rule.name)
-            if rule.opens_teasers:
+            if rule.scope == "tail":
                 verdicts |= _teasers(lines, number + 1, rule)
     return verdicts | _bios(lines, authors) | _trailing(lines, verdicts)
 
