@@ -1,0 +1,214 @@
+"""Where, when and how many: what a sentence says beside who did what to whom.
+
+Comes in: a frame, the resolved names and the dates of its sentence. Goes out: the nearest place
+that stands as a place, the date that belongs to the act and not to who told of it, and the dead,
+hurt, held and displaced that its words count.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from transforms.dates import DateMention
+from transforms.entities import Resolution, ResolvedMention
+from transforms.events.frames import CLAUSE_VERBS, Frame, find_frames, word_set
+from transforms.events.truth import SAYING
+
+if TYPE_CHECKING:
+    from spacy.tokens import Doc, Token
+
+PLACE_LABELS = frozenset({"GPE", "LOC", "FAC"})
+LOCATIVE = word_set(
+    """in at near on outside inside around across throughout along from into to toward towards
+    through between off over"""
+)
+PLACE_NOUNS = word_set(
+    """town city village province district region area capital border port camp suburb outskirts
+    state county island valley neighborhood neighbourhood checkpoint base crossing airport"""
+)
+COUNTED = {
+    "num_killed": frozenset({"kill", "slay", "murder", "massacre", "die", "execute", "behead"}),
+    "num_injured": frozenset({"injure", "wound", "hurt"}),
+    "num_detained": frozenset({"detain", "arrest", "imprison", "jail"}),
+    "num_displaced": frozenset({"displace", "uproot", "flee"}),
+}
+STATES = {"dead": "num_killed", "injured": "num_injured", "wounded": "num_injured"}
+UNITS = {
+    word: number
+    for number, word in enumerate(
+        """zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen
+        fifteen sixteen seventeen eighteen nineteen""".split()
+    )
+}
+TENS = {
+    word: 10 * number
+    for number, word in enumerate(
+        "twenty thirty forty fifty sixty seventy eighty ninety".split(), start=2
+    )
+}
+SCALES = {"hundred": 100, "thousand": 1000, "million": 1_000_000}
+
+
+def find_place(
+    frame: Frame, resolution: Resolution, taken: frozenset[str | None]
+) -> ResolvedMention | None:
+    """Find the place nearest to the act; `taken` are the entities that are its actors."""
+    sentence = frame.head.sent
+    mentions = [
+        mention
+        for mention in resolution.mentions_in(sentence.start_char, sentence.end_char)
+        if mention.label in PLACE_LABELS and not _is_taken(mention, taken)
+    ]
+    placed = [(m, t) for m in mentions for t in [_head_of(m, frame.head.doc)] if _is_locative(t)]
+    if not placed:
+        return None
+    return min(placed, key=lambda pair: _distance(pair[1], frame))[0]
+
+
+def find_date(frame: Frame, dates: Sequence[DateMention], doc: Doc) -> DateMention | None:
+    """Find the date whose nearest verb is the act's, or that of a clause around it."""
+    sentence = frame.head.sent
+    own = {frame.head.i, frame.verb.i}
+    best: tuple[int, DateMention] | None = None
+    for date in dates:
+        if not sentence.start_char <= date.start < sentence.end_char:
+            continue
+        span = doc.char_span(date.start, date.end, alignment_mode="expand")
+        cost = _date_cost(span.root, own, frame) if span is not None else None
+        if cost is not None and (best is None or cost < best[0]):
+            best = (cost, date)
+    return best[1] if best else None
+
+
+def _date_cost(token: Token, own: set[int], frame: Frame) -> int | None:
+    """Say how far a date is from the act; None where it belongs to another verb."""
+    path = []
+    while token.head.i != token.i:
+        token = token.head
+        path.append(token)
+        if token.i in own:
+            return len(path)
+        if token.pos_ in CLAUSE_VERBS:
+            break
+    if not path or token.lemma_.lower() in SAYING:
+        return None
+    is_around = token.i in {t.i for t in frame.verb.ancestors}
+    is_within = token.is_ancestor(frame.head) or frame.verb.is_ancestor(token)
+    return 10 + abs(token.i - frame.head.i) if is_around or is_within else None
+
+
+def count_people(frame: Frame) -> dict[str, int]:
+    """Count the killed, injured, detained and displaced of an act.
+
+    Numbers count when their verb is the act, hangs on it ("killing 12"), or carries it on ("the
+    blast killed four").
+    """
+    counts: dict[str, int] = {}
+    own = {frame.head.i, frame.verb.i}
+    for other in find_frames(frame.head.sent):
+        verb = other.head
+        if verb.pos_ not in CLAUSE_VERBS or not (verb.i in own or _is_joined(verb, frame)):
+            continue
+        for column, lemmas in COUNTED.items():
+            if verb.lemma_.lower() in lemmas:
+                heads = other.subjects if verb.lemma_.lower() in ("die", "flee") else other.objects
+                _add(counts, column, heads)
+        if verb.lemma_.lower() == "leave":
+            for column, noun in _left(verb):
+                _add(counts, column, (noun,))
+    return counts
+
+
+def _left(verb: Token) -> Iterator[tuple[str, Token]]:
+    """Read "leaving three dead and ten injured"."""
+    for token in verb.subtree:
+        column = STATES.get(token.lower_)
+        if column is None:
+            continue
+        holder = token.head if token.head.i != verb.i else token
+        noun = next((c for c in (holder, *holder.children) if number_of(c) is not None), None)
+        if noun is None and token.i > 0 and number_of(token.nbor(-1)) is not None:
+            noun = token.nbor(-1)
+        if noun is not None:
+            yield column, noun
+
+
+def _add(counts: dict[str, int], column: str, heads: Sequence[Token]) -> None:
+    for head in heads:
+        number = number_of(head)
+        if number is not None:
+            counts[column] = counts.get(column, 0) + number
+
+
+def _is_joined(verb: Token, frame: Frame) -> bool:
+    """Tell whether a verb goes on with the act: "attacked, killing 12"; "the attack killed"."""
+    if verb.dep_ in ("advcl", "conj") and verb.head.i in (frame.head.i, frame.verb.i):
+        return True
+    return frame.is_nominal and frame.head.dep_ == "nsubj" and frame.head.head.i == verb.i
+
+
+def number_of(noun: Token) -> int | None:
+    """Read the number before a noun, or that a noun is."""
+    if noun.like_num or noun.pos_ == "NUM":
+        return read_number(noun.text)
+    numerals = [c for c in noun.children if c.dep_ == "nummod"]
+    if not numerals:
+        return None
+    words = [t for t in numerals[-1].subtree if t.like_num or t.lower_ in SCALES]
+    return read_number(" ".join(t.text for t in words))
+
+
+def read_number(printed: str) -> int | None:
+    """Read a whole number in digits or words; None for what is none ("several", "2.5")."""
+    plain = printed.lower().replace(",", "").strip()
+    if plain.isdecimal():
+        return int(plain)
+    total = current = 0
+    for word in re.split(r"[\s-]+", plain):
+        if word.isdecimal():
+            current += int(word)
+        elif word in UNITS or word in TENS:
+            current += UNITS.get(word, TENS.get(word, 0))
+        elif word in SCALES:
+            current = max(current, 1) * SCALES[word]
+            if SCALES[word] >= 1000:
+                total, current = total + current, 0
+        elif word != "and":
+            return None
+    return total + current or None
+
+
+def _is_taken(mention: ResolvedMention, taken: frozenset[str | None]) -> bool:
+    return mention.entity is not None and mention.entity.entity_id in taken
+
+
+def _head_of(mention: ResolvedMention, doc: Doc) -> Token:
+    span = doc.char_span(mention.start, mention.end, alignment_mode="expand")
+    assert span is not None  # a mention's offsets lie in the text
+    return span.root
+
+
+def _is_locative(token: Token) -> bool:
+    """Tell whether a name stands as a place: after a preposition, or before "town"."""
+    if (
+        token.dep_ in ("compound", "amod", "appos", "poss")
+        and token.head.lemma_.lower() in PLACE_NOUNS
+    ):
+        return True
+    while token.dep_ in ("conj", "appos", "compound"):
+        token = token.head
+    return token.dep_ == "pobj" and token.head.lower_ in LOCATIVE
+
+
+def _distance(token: Token, frame: Frame) -> tuple[int, int]:
+    """Rank a place: steps in the tree to the act, then words between."""
+    steps = {frame.head.i: 0, frame.verb.i: 0}
+    for depth, ancestor in enumerate(frame.head.ancestors, start=1):
+        steps.setdefault(ancestor.i, depth)
+    up = 0
+    while token.i not in steps and token.head.i != token.i:
+        token = token.head
+        up += 1
+    return up + 2 * steps.get(token.i, 10), abs(token.i - frame.head.i)

@@ -1,0 +1,245 @@
+"""Who did what to whom, clause by clause, read off the parse: predicates with their arguments.
+
+Comes in: a parsed sentence (ClearNLP labels). Goes out: frames, each with its trigger, the heads
+of its subject and object, and what hangs on it by prepositions. A frame knows words only, no
+entities and no event types. Passives are turned round, participles and infinitives find the
+subject of the clause they hang on, conjoined verbs share theirs, and a noun that names an act
+("carried out an attack", "the attack on X by Y") is a frame of its own, with the verb that only
+carries it as part of its trigger.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from spacy.tokens import Span, Token
+
+
+def word_set(words: str) -> frozenset[str]:
+    """Read a set of words written with spaces between."""
+    return frozenset(words.split())
+
+
+SUBJECT = frozenset({"nsubj", "csubj"})
+PASSIVE_SUBJECT = frozenset({"nsubjpass", "csubjpass"})
+CLAUSE_VERBS = frozenset({"VERB", "AUX"})
+# Verbs that say only that the act of their noun took place (or is over); the noun is the act.
+CARRYING = word_set(
+    """begin break carry come conduct continue declare end erupt execute fail follow give go happen
+    have hold implement launch make mount observe occur open pay perform resume stage start sign
+    stop take undertake wage announce order foil thwart avert prevent repel reach collapse
+    expire"""
+)
+# After these the subject of the infinitive is the object: "urged Y to leave".
+OBJECT_CONTROL = word_set(
+    """urge ask order tell force allow call want press persuade help invite expect warn lead
+    encourage instruct require permit compel convince pressure"""
+)
+
+# What hangs behind a head and is no part of its phrase.
+RIGHT_BOUNDS = frozenset({"cc", "conj", "relcl", "punct", "advcl", "parataxis", "appos", "acl"})
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A predicate and the heads of its arguments."""
+
+    head: Token  # the word that names the act
+    support: Token | None = None  # the verb that carries a noun
+    subjects: tuple[Token, ...] = ()
+    objects: tuple[Token, ...] = ()
+    by_preposition: dict[str, tuple[Token, ...]] = field(default_factory=dict)
+    clause: Token | None = None  # the head of a clause that is its object
+    particles: tuple[Token, ...] = ()
+    is_passive: bool = False
+
+    @property
+    def is_nominal(self) -> bool:
+        """Tell whether a noun names the act."""
+        return self.head.pos_ not in CLAUSE_VERBS
+
+    @property
+    def verb(self) -> Token:
+        """Give the word that carries negation, mood and tense."""
+        return self.support or self.head
+
+    def slot(self, name: str) -> tuple[Token, ...]:
+        """Give the argument heads of a slot: dobj, dative, ccomp, or a preposition."""
+        if name == "dobj":
+            return self.objects
+        if name == "ccomp":
+            return _subjects(self.clause) if self.clause is not None else ()
+        return self.by_preposition.get(name, ())
+
+
+def find_frames(sentence: Span) -> Iterator[Frame]:
+    """Read the frames of a sentence, in the order of their words."""
+    for token in sentence:
+        if token.pos_ == "VERB" or (
+            token.tag_.startswith("VB") and token.dep_ not in ("aux", "auxpass")
+        ):
+            yield verb_frame(token)
+        elif token.pos_ == "NOUN" and token.dep_ not in ("compound", "nmod"):
+            yield noun_frame(token)
+
+
+def verb_frame(verb: Token) -> Frame:
+    """Read the arguments of a verb."""
+    children = list(verb.children)
+    by_agent = [t for c in children if c.dep_ == "agent" for t in _governed(c)]
+    patients = [c for c in children if c.dep_ in PASSIVE_SUBJECT]
+    is_passive = bool(patients or by_agent) or _is_bare_passive(verb)
+    prepositions = _by_preposition(verb)
+    if is_passive:
+        objects = patients or list(_subjects(verb))
+        subjects = by_agent or list(prepositions.pop("by", ()))
+    else:
+        subjects = list(_subjects(verb))
+        objects = [c for c in children if c.dep_ == "dobj"]
+    dative = tuple(c for c in children if c.dep_ == "dative" and c.pos_ != "ADP")
+    if dative:
+        prepositions["dative"] = dative
+    clause = next((c for c in children if c.dep_ in ("ccomp", "xcomp")), None)
+    return Frame(
+        head=verb,
+        subjects=with_conjuncts(subjects),
+        objects=with_conjuncts(objects),
+        by_preposition=prepositions,
+        clause=clause,
+        particles=tuple(c for c in children if c.dep_ == "prt"),
+        is_passive=is_passive,
+    )
+
+
+def noun_frame(noun: Token) -> Frame:
+    """Read the arguments of a noun that may name an act, and of the verb that carries it."""
+    prepositions = _by_preposition(noun)
+    support = _support(noun)
+    actors = list(prepositions.pop("by", ()))
+    actors += [c for c in noun.children if c.dep_ == "agent" for c in _governed(c)]
+    if not actors:
+        actors = [c for c in noun.children if c.dep_ == "poss" and c.pos_ != "PRON"]
+    if not actors and support is not None and noun.dep_ in ("dobj", "pobj", "nsubjpass"):
+        actors = list(verb_frame(support).subjects)
+    if not actors:
+        actors = [c for c in noun.children if c.dep_ in ("amod", "compound") and c.ent_type_]
+    if support is not None:
+        for name, heads in _by_preposition(support).items():
+            prepositions.setdefault(name, tuple(h for h in heads if h.i != noun.i))
+    return Frame(
+        head=noun,
+        support=support,
+        subjects=with_conjuncts(actors),
+        by_preposition=prepositions,
+    )
+
+
+def phrase_of(head: Token) -> Span:
+    """Give a head with what belongs to its phrase, without conjuncts and clauses behind it."""
+    right = head.right_edge.i + 1
+    for child in head.rights:
+        if child.dep_ in RIGHT_BOUNDS:
+            right = child.left_edge.i
+            break
+    left = head.left_edge.i
+    while left < head.i and (head.doc[left].is_punct or head.doc[left].dep_ in ("cc", "mark")):
+        left += 1
+    return head.doc[left : max(right, head.i + 1)]
+
+
+def with_conjuncts(heads: list[Token]) -> tuple[Token, ...]:
+    """Add to each head what is joined to it: "the army and Hezbollah"."""
+    found: list[Token] = []
+    for head in heads:
+        for token in (head, *_conjuncts(head)):
+            if token not in found:
+                found.append(token)
+    return tuple(found)
+
+
+def _conjuncts(head: Token) -> Iterator[Token]:
+    for child in head.children:
+        if child.dep_ == "conj" and child.pos_ in ("NOUN", "PROPN", "PRON", "ADJ", "NUM"):
+            yield child
+            yield from _conjuncts(child)
+
+
+def _subjects(verb: Token, depth: int = 0) -> tuple[Token, ...]:
+    """Find the subject of a verb: its own, or that of the clause or noun it hangs on."""
+    own = [c for c in verb.children if c.dep_ in SUBJECT | PASSIVE_SUBJECT]
+    if own:
+        return tuple(_antecedent(subject) for subject in own)
+    if depth > 4 or verb.head.i == verb.i:
+        return ()
+    governor = verb.head
+    if verb.dep_ in ("acl", "relcl") and governor.pos_ in ("NOUN", "PROPN", "PRON"):
+        return () if any(c.lower_ == "to" for c in verb.children) else (governor,)
+    if verb.dep_ == "conj" and governor.pos_ in CLAUSE_VERBS:
+        return _subjects(governor, depth + 1)
+    if verb.dep_ == "xcomp":
+        controlled = [c for c in governor.children if c.dep_ in ("dobj", "nsubjpass")]
+        if controlled and governor.lemma_ in OBJECT_CONTROL:
+            return tuple(controlled)
+        return _subjects(governor, depth + 1)
+    if verb.dep_ in ("advcl", "pcomp", "ccomp"):
+        while governor.pos_ == "ADP" and governor.head.i != governor.i:
+            governor = governor.head
+        if verb.dep_ == "pcomp" and any(c.dep_ == "dobj" for c in governor.children):
+            return tuple(c for c in governor.children if c.dep_ == "dobj")  # accused Y of doing
+        return _subjects(governor, depth + 1) if governor.pos_ in CLAUSE_VERBS else ()
+    return ()
+
+
+def _antecedent(subject: Token) -> Token:
+    """Give the noun that a relative pronoun stands for."""
+    if subject.tag_ in ("WDT", "WP") and subject.head.dep_ == "relcl":
+        return subject.head.head
+    return subject
+
+
+def _is_bare_passive(verb: Token) -> bool:
+    """Tell whether a participle after a noun is passive: "soldiers captured by militants"."""
+    if any(c.dep_ == "auxpass" for c in verb.children):
+        return True
+    return (
+        verb.tag_ == "VBN"
+        and verb.dep_ in ("acl", "advcl")
+        and not any(c.dep_ in ("aux", "dobj") for c in verb.children)
+    )
+
+
+def _by_preposition(word: Token) -> dict[str, tuple[Token, ...]]:
+    """Give what hangs on a word by prepositions; a chain as "out of" counts under each."""
+    found: dict[str, tuple[Token, ...]] = {}
+    for child in word.children:
+        if child.dep_ == "prep" or (child.dep_ == "dative" and child.pos_ == "ADP"):
+            heads = with_conjuncts(list(_governed(child)))
+            name = child.lower_
+            found[name] = (*found.get(name, ()), *heads)
+            for inner in child.children:
+                if inner.dep_ == "prep":
+                    key = f"{name} {inner.lower_}"
+                    found[key] = with_conjuncts(list(_governed(inner)))
+    return found
+
+
+def _governed(preposition: Token) -> Iterator[Token]:
+    for child in preposition.children:
+        if child.dep_ in ("pobj", "pcomp"):
+            yield child
+        elif child.dep_ == "prep":
+            yield from _governed(child)
+
+
+def _support(noun: Token) -> Token | None:
+    """Find the verb that only carries a noun: "carried out an attack", "the truce took effect"."""
+    head = noun
+    while head.dep_ == "conj" and head.head.pos_ == "NOUN":
+        head = head.head
+    verb = head.head
+    if head.dep_ in ("dobj", "nsubj", "nsubjpass") and verb.pos_ in CLAUSE_VERBS:
+        return verb if verb.lemma_.lower() in CARRYING else None
+    return None

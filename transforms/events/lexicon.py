@@ -1,0 +1,208 @@
+"""From a frame to a PLOVER type: the lexicon of predicates and the words that decide between them.
+
+Comes in: a frame. Goes out: the type with mode and contexts, and the slots in which its recipient
+is looked for; None where no type fits (business, sport, disaster: the open predicate stays).
+
+`seeds/predicates.csv` has one line a predicate, with words or classes of words of which one must
+stand in its object or complement. A line with such a condition is stronger than one without, a
+longer predicate than a shorter. `seeds/plover.csv` gives CAMEO root, quad class and Goldstein
+value of each type (see `seeds/PREDICATES.md` for where both come from).
+"""
+
+from __future__ import annotations
+
+import csv
+import functools
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+from transforms.entities import load_roles
+from transforms.events.frames import Frame, word_set
+
+if TYPE_CHECKING:
+    from spacy.tokens import Token
+
+NOUN = "noun:"
+BEFORE = frozenset({"compound", "amod", "nmod"})
+DEFAULT_SLOTS = ("dobj", "dative", "against", "on", "with", "to", "at", "of", "from", "for")
+# What a condition such as @weapon stands for.
+CLASSES = {
+    name: word_set(words)
+    for name, words in {
+        "weapon": "missile rocket shell bomb grenade gun mortar weapon arm munition tank artillery "
+        "rifle bullet warhead torpedo drone jet aircraft",
+        "force": "troop soldier force army police marine tank battalion brigade ship warship "
+        "vessel fighter peacekeeper officer personnel unit reinforcement jet plane missile navy "
+        "guard commando warplane aircraft",
+        "attack": "attack assault strike raid bombing offensive ambush invasion airstrike",
+        "threat": "consequence retaliation action war force attack retaliate attack strike punish",
+        "conflict": "attack strike retaliate avenge punish fight kill destroy bomb invade crush "
+        "hit "
+        "respond continue resist block hunt impose expel sue defeat wipe",
+        "help": "help aid assistance support relief food money fund loan shelter supply medicine "
+        "expert team cooperation backing protection",
+        "ask": "leave stop release help hand extend send provide allow return end withdraw accept "
+        "give consider lift support take join halt intervene resign",
+        "claim": "claim allegation charge report accusation demand offer proposal plan request "
+        "call bid appeal resolution suggestion criticism involvement role responsibility",
+        "coop": "meet visit sign hold cooperate buy sell build send provide join open withdraw "
+        "release resume talk normalize help establish ratify lift allow return",
+        "office": "post job office government cabinet party presidency",
+    }.items()
+}
+PEOPLE_LABELS = frozenset({"PERSON", "NORP", "ORG"})
+PEOPLE = word_set(
+    "people person man woman child he him she her they them who hostage prisoner refugee civilian "
+    "resident member supporter suspect worker victim"
+)
+PLACE_LABELS = frozenset({"GPE", "LOC", "FAC"})
+
+
+@dataclass(frozen=True)
+class Sense:
+    """A line of the lexicon."""
+
+    condition: frozenset[str]
+    event_type: str
+    mode: str | None
+    contexts: tuple[str, ...]
+    slots: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Scale:
+    """What a type says in CAMEO's terms."""
+
+    cameo_root_code: str
+    quad_class: int
+    goldstein_scale: float
+
+
+def _seed(name: str) -> str:
+    return (files("seeds") / name).read_text(encoding="utf-8")
+
+
+@functools.cache
+def load_lexicon() -> dict[str, tuple[Sense, ...]]:
+    """Read the senses of each predicate, those with a condition first."""
+    senses: dict[str, list[Sense]] = {}
+    for line in csv.DictReader(_seed("predicates.csv").splitlines()):
+        sense = Sense(
+            condition=frozenset(line["object"].split()),
+            event_type=line["event_type"],
+            mode=line["event_mode"] or None,
+            contexts=tuple(line["contexts"].split()),
+            slots=tuple(line["recipient_slots"].split()),
+        )
+        senses.setdefault(_plain(line["predicate"]), []).append(sense)
+    return {
+        predicate: tuple(sorted(found, key=lambda sense: not sense.condition))
+        for predicate, found in senses.items()
+    }
+
+
+@functools.cache
+def load_scales() -> dict[str, Scale]:
+    """Read the table of types."""
+    return {
+        line["event_type"]: Scale(
+            line["cameo_root_code"], int(line["quad_class"]), float(line["goldstein_scale"])
+        )
+        for line in csv.DictReader(_seed("plover.csv").splitlines())
+    }
+
+
+@functools.cache
+def ruleset_version() -> str:
+    """Name the rules by their content: another lexicon is another version."""
+    both = _seed("predicates.csv") + _seed("plover.csv")
+    return f"rules-1-{hashlib.sha256(both.encode()).hexdigest()[:12]}"
+
+
+def predicate_of(frame: Frame) -> str:
+    """Name the act: lemma, with the verb that carries a noun and the particles."""
+    words = [frame.support, *_particles(frame.support)] if frame.support is not None else []
+    words += [frame.head, *frame.particles]
+    return " ".join(word.lemma_.lower() for word in words if word is not None)
+
+
+def find_sense(frame: Frame) -> Sense | None:
+    """Find the sense of a frame."""
+    lexicon = load_lexicon()
+    for predicate in map(_plain, _predicates(frame)):
+        complements = list(_complements(frame, predicate))
+        for sense in lexicon.get(predicate, ()):
+            if not sense.condition or any(_fits(t, sense.condition) for t in complements):
+                return sense
+    return None
+
+
+def _plain(predicate: str) -> str:
+    """Write a predicate without hyphens, at which the tokenizer splits words."""
+    return predicate.replace("-", " ")
+
+
+def _predicates(frame: Frame) -> Iterator[str]:
+    """Give the names a frame may have in the lexicon, the longest first."""
+    head = frame.head
+    lemma = head.lemma_.lower()
+    if frame.is_nominal:
+        before = [c.lemma_.lower() for c in head.children if c.dep_ in BEFORE]
+        yield from (f"{NOUN}{word} {lemma}" for word in before)
+        yield f"{NOUN}{lemma}"
+        return
+    particles = [p.lower_ for p in frame.particles]
+    for particle in particles:
+        yield from (f"{lemma} {particle} {name}" for name in frame.by_preposition)
+        yield f"{lemma} {particle}"
+    yield from (f"{lemma} {name}" for name in frame.by_preposition)
+    yield from (
+        f"{lemma} {c.lower_}" for c in head.children if c.dep_ in ("advmod", "acomp", "neg")
+    )
+    if frame.clause is not None and any(c.lower_ == "to" for c in frame.clause.children):
+        yield f"{lemma} to"
+    if frame.clause is not None and any(c.lower_ == "that" for c in frame.clause.children):
+        yield f"{lemma} that"
+    yield lemma
+
+
+def _complements(frame: Frame, predicate: str) -> Iterator[Token]:
+    """Give the words on which a sense's condition is tried."""
+    preposition = predicate.partition(" ")[2]
+    if preposition and preposition in frame.by_preposition:
+        yield from frame.by_preposition[preposition]
+    else:
+        yield from frame.objects
+        if not frame.objects:
+            yield from (t for heads in frame.by_preposition.values() for t in heads)
+    if frame.clause is not None:
+        yield frame.clause
+
+
+def _fits(token: Token, condition: frozenset[str]) -> bool:
+    """Tell whether a word, or a noun put before it, is one that the condition asks for."""
+    before = [c for c in token.children if c.dep_ in BEFORE]
+    near = [token, *before]
+    lemmas = {t.lemma_.lower() for t in near} | {t.lower_ for t in near}
+    lemmas |= {f"{t.lower_}-{token.lemma_.lower()}" for t in before}  # cease-fire is two tokens
+    return any(
+        _is_of_class(token, lemmas, word[1:]) if word.startswith("@") else word in lemmas
+        for word in condition
+    )
+
+
+def _is_of_class(token: Token, lemmas: set[str], name: str) -> bool:
+    if name == "people":
+        roles = load_roles()
+        lemma = token.lemma_.lower()
+        return token.ent_type_ in PEOPLE_LABELS or lemma in roles or lemma in PEOPLE
+    if name == "place":
+        return token.ent_type_ in PLACE_LABELS
+    return bool(CLASSES[name] & lemmas)
+
+
+def _particles(verb: Token | None) -> list[Token]:
+    return [c for c in verb.children if c.dep_ == "prt"] if verb is not None else []

@@ -1,0 +1,176 @@
+"""From frames to events: which frames are events, who is in them, and which tell of one act.
+
+Comes in: a parsed and resolved article. Goes out: `EventMention` rows, the main event of a
+sentence first. Nothing is rejected: a frame that says nothing of anybody is no event.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from schemas.flow import RunContext
+from schemas.rows import ArticleRevision, EventMention
+from transforms.dates import find_dates
+from transforms.entities import Actor, Resolution, find_actor
+from transforms.events.circumstances import find_date, find_place
+from transforms.events.frames import Frame, find_frames, phrase_of, word_set
+from transforms.events.lexicon import DEFAULT_SLOTS, Sense, find_sense
+from transforms.events.rows import Found, Reading, actor_key, mention_rows
+from transforms.events.truth import SAYING, find_truth
+from transforms.places import Gazetteer
+
+if TYPE_CHECKING:
+    from spacy.tokens import Doc, Span, Token
+
+MAX_UNTYPED = 1  # of a sentence: open predicates are there to be found, not to flood
+RECIPROCAL = frozenset({"CONSULT", "AGREE", "COOPERATE"})
+# Verbs that tell a state, a thought or a manner, no act; they make no open predicate.
+NO_ACTS = (
+    word_set(
+        """be have seem appear remain become get make do take go come say think know see feel
+    include
+    need use want like begin start continue stop keep let help try mean live work call name base
+    back lead follow show look find"""
+    )
+    | SAYING
+)
+
+
+def find_events(
+    doc: Doc,
+    resolution: Resolution,
+    *,
+    revision: ArticleRevision,
+    gazetteer: Gazetteer,
+    context: RunContext,
+    model_version: str,
+) -> tuple[EventMention, ...]:
+    """Find the event mentions of an article; `doc.text` is the revision's text."""
+    published = revision.date_published.date() if revision.date_published else None
+    reading = Reading(
+        doc=doc,
+        resolution=resolution,
+        revision=revision,
+        gazetteer=gazetteer,
+        context=context,
+        model_version=model_version,
+        dates=find_dates(doc.text, published=published),
+    )
+    rows: dict[str, EventMention] = {}
+    for sentence in doc.sents:
+        for found in _events_of(sentence, reading):
+            for row in mention_rows(found, sentence, reading):
+                rows.setdefault(row.mention_id, row)
+    return tuple(rows.values())
+
+
+def _events_of(sentence: Span, reading: Reading) -> list[Found]:
+    """Find the events of a sentence: the typed ones, then an open predicate."""
+    typed: list[Found] = []
+    untyped: list[Found] = []
+    for frame in find_frames(sentence):
+        sense = find_sense(frame)
+        if sense is not None:
+            typed.append(_found(frame, sense, reading))
+        elif not frame.is_nominal and frame.head.lemma_.lower() not in NO_ACTS:
+            untyped.append(_found(frame, None, reading))
+    typed = _without_doubles([f for f in typed if _is_event(f)])
+    open_ones = [f for f in untyped if _is_open_event(f)]
+    return sorted(typed, key=_rank) + sorted(open_ones, key=_rank)[:MAX_UNTYPED]
+
+
+def _found(frame: Frame, sense: Sense | None, reading: Reading) -> Found:
+    actors = _actors(frame.subjects, reading)
+    slots = (*(sense.slots if sense else ()), *(() if frame.is_nominal else DEFAULT_SLOTS))
+    recipients: tuple[Actor, ...] = ()
+    for slot in dict.fromkeys(slots):
+        recipients = _others(_actors(frame.slot(slot), reading), actors)
+        if recipients:
+            break
+    if sense is not None and sense.event_type in RECIPROCAL and not recipients and len(actors) > 1:
+        actors, recipients = actors[:1], actors[1:]
+    taken = frozenset(actor.entity_id for actor in (*actors, *recipients))
+    return Found(
+        frame=frame,
+        sense=sense,
+        actors=actors,
+        recipients=recipients,
+        truth=find_truth(frame),
+        place=find_place(frame, reading.resolution, taken),
+        date=find_date(frame, reading.dates, reading.doc),
+    )
+
+
+def _actors(heads: Sequence[Token], reading: Reading) -> tuple[Actor, ...]:
+    """Resolve argument heads to actors, each once."""
+    found: dict[str, Actor] = {}
+    for head in heads:
+        actor = find_actor(phrase_of(head), reading.resolution, doc=reading.doc)
+        if actor is not None:
+            found.setdefault(actor_key(actor), actor)
+    return tuple(found.values())
+
+
+def _others(recipients: tuple[Actor, ...], actors: tuple[Actor, ...]) -> tuple[Actor, ...]:
+    """Leave out who is the actor already."""
+    keys = {actor_key(actor) for actor in actors}
+    return tuple(r for r in recipients if actor_key(r) not in keys)
+
+
+def _is_event(found: Found) -> bool:
+    """Tell whether a typed frame tells of an event: somebody is in it, or a noun is carried."""
+    if found.actors or found.recipients:
+        return True
+    return found.frame.is_nominal and found.frame.support is not None
+
+
+def _is_open_event(found: Found) -> bool:
+    """Tell whether an untyped frame is worth a row: a known actor did something that happened."""
+    known = [a for a in found.actors if a.entity_id or a.country]
+    return bool(known) and found.happened
+
+
+def _without_doubles(events: list[Found]) -> list[Found]:
+    """Keep one of a verb and a noun that tell of the same act.
+
+    "A bombing killed four" and "carried out an attack" are one event each: the noun's frame is
+    kept, with what the verb says of recipients.
+    """
+    carried = {f.frame.support.i for f in events if f.frame.support is not None}
+    nouns = {f.frame.head.i: f for f in events if f.frame.is_nominal}
+    kept: list[Found] = []
+    for found in events:
+        if not found.frame.is_nominal:
+            if found.frame.head.i in carried:
+                continue
+            subject = next((s.i for s in _grammatical_subjects(found.frame) if s.i in nouns), None)
+            if subject is not None and _same_type(found, nouns[subject]):
+                continue
+        kept.append(found)
+    return [_with_victims(found, events) for found in kept]
+
+
+def _with_victims(found: Found, events: list[Found]) -> Found:
+    """Give "a bombing" the recipients of "killed four policemen", whose subject it is."""
+    if not found.frame.is_nominal or found.recipients:
+        return found
+    for other in events:
+        if other.recipients and found.frame.head in _grammatical_subjects(other.frame):
+            return replace(found, recipients=other.recipients)
+    return found
+
+
+def _grammatical_subjects(frame: Frame) -> list[Token]:
+    return [c for c in frame.head.children if c.dep_ == "nsubj"]
+
+
+def _same_type(one: Found, other: Found) -> bool:
+    return bool(one.sense and other.sense and one.sense.event_type == other.sense.event_type)
+
+
+def _rank(found: Found) -> tuple[bool, int, bool, int]:
+    """Put the main event first: with an actor, high in the tree, a verb, early."""
+    depth = sum(1 for _ in found.frame.head.ancestors)
+    return not found.actors, depth, found.frame.is_nominal, found.frame.head.i

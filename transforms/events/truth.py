@@ -1,0 +1,223 @@
+"""Was it so? Polarity, modality and source of an act, from the words around its verb.
+
+Comes in: a frame. Goes out: a `Truth`. An act under "will", "plan to" or "expected to" is planned;
+under "would", "may" or "if" hypothetical; what somebody denies having done is denied; a claim or
+accusation alleged; what somebody is quoted for is reported, and that somebody is named; the rest
+is asserted. "Not", "failed to", "was foiled" make it negative. Of several the weakest claim wins:
+a plan that is reported is a plan.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from schemas.vocabulary import Modality, Polarity
+from transforms.events.frames import CLAUSE_VERBS, SUBJECT, Frame, word_set
+
+if TYPE_CHECKING:
+    from spacy.tokens import Token
+
+
+SAYING = word_set(
+    "say tell report state announce add explain note quote cite write confirm declare recall "
+    "insist acknowledge admit testify show reveal disclose indicate describe mention according"
+)
+ALLEGING = word_set("allege claim accuse suspect contend maintain argue charge blame believe think")
+DENYING = word_set("deny dispute refute rebut")
+PLANNING = word_set(
+    "plan intend agree vow promise pledge expect prepare threaten want hope seek aim set order "
+    "decide need urge demand ask call schedule offer propose consider suggest recommend warn "
+    "authorize aim be due appeal press bid swear determine wish undertake invite request require "
+    "instruct tell likely ready poised willing able force_xx"
+)
+FAILING = word_set(
+    "fail refuse decline neglect foil thwart avert prevent repel block avoid stop halt"
+)
+TRYING = word_set("try attempt seek struggle")
+UNCERTAIN = word_set("would could may might should can must ought")
+FUTURE = word_set("will shall 'll wo")
+NEGATING = word_set("not n't never no neither nor without")
+# What stands in their object has not taken place, or not yet.
+WISHING = word_set(
+    "object oppose reject fear seek want demand call urge plan propose avoid prevent threaten "
+    "consider expect await prepare need allow favor favour support prohibit ban rule promise "
+    "request appeal press push warn discuss"
+)
+INFINITIVE = frozenset({"xcomp", "acl", "advcl", "ccomp", "pcomp", "acomp", "oprd", "relcl"})
+CONDITION = word_set("if unless whether provided until")
+PLAN_NOUNS = word_set(
+    "plan proposal threat effort bid attempt call decision intention offer readiness order need "
+    "demand pledge promise willingness ability right preparation deal agreement aim"
+)
+HEDGES = {
+    "allegedly": Modality.ALLEGED,
+    "reportedly": Modality.REPORTED,
+    "apparently": Modality.REPORTED,
+    "purportedly": Modality.ALLEGED,
+    "alleged": Modality.ALLEGED,
+    "suspected": Modality.ALLEGED,
+    "possible": Modality.HYPOTHETICAL,
+    "potential": Modality.HYPOTHETICAL,
+    "planned": Modality.PLANNED,
+    "proposed": Modality.PLANNED,
+    "future": Modality.PLANNED,
+    "upcoming": Modality.PLANNED,
+    "attempted": Modality.HYPOTHETICAL,
+}
+# The weakest claim wins.
+STRENGTH = (
+    Modality.ASSERTED,
+    Modality.REPORTED,
+    Modality.ALLEGED,
+    Modality.DENIED,
+    Modality.PLANNED,
+    Modality.HYPOTHETICAL,
+)
+MAX_CLIMB = 8  # clauses above an act that are looked at
+
+
+@dataclass(frozen=True)
+class Truth:
+    """How a sentence holds an act to be true, and on whose word."""
+
+    polarity: Polarity
+    modality: Modality
+    source: Token | None  # head of the words that name who is quoted
+
+
+def find_truth(frame: Frame) -> Truth:
+    """Weigh the words around a frame's verb, then those of the clauses above it."""
+    negative = _is_negated(frame)
+    modality, source = _own_modality(frame), None
+    token = frame.head if frame.support is None else frame.support
+    for below, above in _climb(token):
+        found, is_denial_of_act = _from_above(below, above)
+        negative ^= is_denial_of_act
+        modality = max(modality, found, key=STRENGTH.index)
+        if source is None and above.lemma_.lower() in SAYING | ALLEGING | DENYING:
+            source = next((c for c in above.children if c.dep_ in SUBJECT), None)
+    quoted = _quoted(token)
+    if quoted is not None:
+        source = source or quoted
+        modality = max(modality, Modality.REPORTED, key=STRENGTH.index)
+    polarity = Polarity.NEGATIVE if negative else Polarity.POSITIVE
+    return Truth(polarity, modality, source)
+
+
+def _is_negated(frame: Frame) -> bool:
+    """Tell whether the act's own words deny it: not, never, no; foiled, failed."""
+    verb = frame.verb
+    count = sum(c.dep_ == "neg" or c.lower_ in NEGATING for c in verb.children)
+    count += any(c.lower_ == "no" for c in frame.head.children) if frame.is_nominal else 0
+    count += any(t.lower_ == "no" for s in frame.subjects for t in s.children if t.dep_ == "det")
+    if frame.support is not None and frame.support.lemma_.lower() in FAILING:
+        is_about_noun = frame.head.dep_ in ("nsubj", "nsubjpass", "dobj")
+        count += is_about_noun and frame.support.lemma_.lower() not in ("stop", "halt")
+    if not frame.is_nominal:
+        # "was attacked, but the attack was foiled": a conjoined verb that undoes it is not ours
+        pass_by = verb.dep_ == "pcomp" and verb.head.lower_ == "without"
+        count += pass_by
+    return count % 2 == 1
+
+
+def _own_modality(frame: Frame) -> Modality:
+    """Read auxiliaries, hedging adverbs and adjectives, and a condition in front."""
+    found = Modality.ASSERTED
+    for word in (frame.verb, frame.head):
+        for child in word.children:
+            weight = HEDGES.get(child.lower_)
+            if child.dep_ == "aux" and child.lower_ in FUTURE:
+                weight = Modality.PLANNED
+            elif (child.dep_ == "aux" and child.lower_ in UNCERTAIN) or (
+                child.dep_ == "mark" and child.lower_ in CONDITION
+            ):
+                weight = Modality.HYPOTHETICAL
+            if weight is not None:
+                found = max(found, weight, key=STRENGTH.index)
+    return found
+
+
+def _climb(token: Token) -> Iterator[tuple[Token, Token]]:
+    """Give each word on the way up to the root with the word above it."""
+    for _ in range(MAX_CLIMB):
+        if token.head.i == token.i:
+            return
+        yield token, token.head
+        token = token.head
+
+
+def _from_above(below: Token, above: Token) -> tuple[Modality, bool]:
+    """Say what the clause above makes of the one below, and whether it denies that it was done."""
+    lemma = above.lemma_.lower()
+    is_infinitive = any(c.lower_ == "to" and c.dep_ in ("aux", "mark") for c in below.children)
+    if is_infinitive and below.dep_ in INFINITIVE:
+        return _infinitive(below, above, lemma)
+    is_clause = below.dep_ in ("ccomp", "xcomp") or _is_loose_clause(below)
+    if lemma in DENYING and (is_clause or below.dep_ == "dobj"):
+        return Modality.DENIED, False
+    if lemma in ALLEGING and (is_clause or below.dep_ == "prep"):
+        return Modality.ALLEGED, False
+    if lemma in SAYING and below.dep_ not in SUBJECT:
+        is_told = is_clause or below.dep_ == "dobj"
+        return (Modality.REPORTED if is_told else Modality.ASSERTED), False
+    if lemma in TRYING and below.dep_ == "xcomp":
+        return Modality.HYPOTHETICAL, False
+    if below.dep_ == "ccomp" and lemma in PLANNING:
+        return Modality.PLANNED, False
+    return _passed_on(below, above, lemma), False
+
+
+def _is_loose_clause(below: Token) -> bool:
+    """Tell whether a clause that the parser took for an adverbial may be what is said."""
+    return below.dep_ == "advcl" and not any(
+        c.dep_ in ("mark", "prep") or c.tag_ == "WRB" for c in below.children
+    )
+
+
+def _infinitive(below: Token, above: Token, lemma: str) -> tuple[Modality, bool]:
+    """Weigh an infinitive by the word it hangs on."""
+    if above.pos_ in ("NOUN", "PROPN"):
+        return (Modality.PLANNED if lemma in PLAN_NOUNS else Modality.ASSERTED), False
+    if lemma in TRYING:
+        return Modality.HYPOTHETICAL, False
+    if lemma in FAILING:
+        return Modality.ASSERTED, True
+    if below.dep_ == "advcl" or lemma in PLANNING or above.pos_ == "ADJ":
+        return Modality.PLANNED, False
+    return Modality.ASSERTED, False
+
+
+def _passed_on(below: Token, above: Token, lemma: str) -> Modality:
+    """Give what a verb says of all that hangs on it: "would object to cooperation"."""
+    is_own_clause = below.dep_ in ("advcl", "relcl", "acl", "parataxis")
+    has_subject = any(c.dep_ in SUBJECT for c in below.children)
+    if above.pos_ not in CLAUSE_VERBS or is_own_clause or (below.dep_ == "conj" and has_subject):
+        return Modality.ASSERTED
+    for child in above.children:
+        if child.dep_ == "aux" and child.lower_ in FUTURE:
+            return Modality.PLANNED
+        if child.dep_ == "aux" and child.lower_ in UNCERTAIN:
+            return Modality.HYPOTHETICAL
+    is_noun = below.pos_ not in CLAUSE_VERBS
+    if is_noun and lemma in WISHING and below.dep_ in ("dobj", "prep", "pobj"):
+        return Modality.HYPOTHETICAL
+    return Modality.ASSERTED
+
+
+def _quoted(token: Token) -> Token | None:
+    """Find who is quoted for the clause from behind: "…, the minister said"; "according to"."""
+    while True:
+        for child in token.children:
+            if child.dep_ in ("parataxis", "ccomp") and child.lemma_.lower() in SAYING:
+                subject = next((c for c in child.children if c.dep_ in SUBJECT), None)
+                if subject is not None and child.dep_ == "parataxis":
+                    return subject
+            if child.lower_ == "according":
+                named = [t for t in child.subtree if t.dep_ == "pobj"]
+                if named:
+                    return named[0]
+        if token.head.i == token.i:
+            return None
+        token = token.head
