@@ -117,6 +117,7 @@ def is_headline_like(line: str) -> bool:
 def find_boilerplate(lines: list[str], headline: str | None, authors: Iterable[str]) -> Verdicts:
     """Judge the lines of a text; what is not named stays."""
     verdicts = _head(lines[:HEAD_LINES], headline or "", authors)
+    ends = _ends_of_headlines(lines)
     for number, line in enumerate(lines):
         if number in verdicts:
             continue
@@ -124,8 +125,16 @@ def find_boilerplate(lines: list[str], headline: str | None, authors: Iterable[s
         if rule is not None:
             verdicts[number] = Verdict(rule.kind, rule.name)
             if rule.scope == "tail":
-                verdicts |= _teasers(lines, number + 1, rule)
+                verdicts |= _teasers(lines, range(number + 1, ends[number + 1]), rule)
     return verdicts | _bios(lines, authors) | _trailing(lines, verdicts)
+
+
+def _ends_of_headlines(lines: list[str]) -> list[int]:
+    """Tell for each line where the run of headlines that it begins ends."""
+    ends = [len(lines)] * (len(lines) + 1)
+    for number in range(len(lines) - 1, -1, -1):
+        ends[number] = ends[number + 1] if is_headline_like(lines[number]) else number
+    return ends
 
 
 def _head(lines: list[str], title: str, authors: Iterable[str]) -> Verdicts:
@@ -160,18 +169,15 @@ def _bios(lines: list[str], authors: Iterable[str]) -> Verdicts:
     }
 
 
-def _teasers(lines: list[str], first: int, rule: Rule) -> Verdicts:
+def _teasers(lines: list[str], headlines: range, rule: Rule) -> Verdicts:
     """Take the headlines that follow a heading of teasers."""
-    end = first
-    while end < len(lines) and is_headline_like(lines[end]):
-        end += 1
-    if end < len(lines):
-        if end - first > MAX_TEASERS:
+    if headlines.stop < len(lines):
+        if len(headlines) > MAX_TEASERS:
             return {}
         # Of several short lines the last before a paragraph is that paragraph's heading.
-        if end - first > 1 and num_words(lines[end - 1]) < MAX_HEADING_WORDS:
-            end -= 1
-    return {number: Verdict(rule.kind, f"{rule.name}_teaser") for number in range(first, end)}
+        if len(headlines) > 1 and num_words(lines[headlines[-1]]) < MAX_HEADING_WORDS:
+            headlines = headlines[:-1]
+    return {number: Verdict(rule.kind, f"{rule.name}_teaser") for number in headlines}
 
 
 def _trailing(lines: list[str], verdicts: Verdicts) -> Verdicts:

@@ -31,14 +31,13 @@ from transforms.files import FILE_SCHEME
 from transforms.markup import Tree, decode_page, parse_page, trim_tree
 from transforms.metadata import Metadata, read_metadata
 from transforms.notes import find_correction, find_withdrawal
-from transforms.quality import check_article
+from transforms.quality import MIN_SENTENCE_WORDS, check_article, sentence_words
 from transforms.reject import ROWS, StageFn
 from transforms.rescue import rescue_paragraphs
 from transforms.revisions import with_text
 from transforms.text import (
     clean_lines,
     comparable,
-    ends_sentence,
     join_paragraphs,
     num_words,
     read_paragraphs,
@@ -52,6 +51,7 @@ EXTRACTOR_VERSION = f"dateline 1, trafilatura {trafilatura.__version__}"
 TIMEOUT_S = 20.0  # the slowest of 519 real pages took 1.5 s
 MAX_PAGE_LENGTH = 10_000_000
 MAX_TEXT_LENGTH = 400_000  # characters: twice the longest live blog seen
+MAX_LINES = 5_000
 MIN_DETECTION_LENGTH = 150  # characters; below, the declared language is the better guess
 MIN_DETECTION_PROBABILITY = 0.9
 _DETECTION_LENGTH = 3_000
@@ -79,8 +79,9 @@ def extract_article(
     is_plain = page.content_type.lower().startswith("text/plain")
     reading = _read_plain(text) if is_plain else _read_html(text, page, context)
     joined = join_paragraphs(reading.paragraphs)
-    if len(joined) > MAX_TEXT_LENGTH:
-        raise Rejected(Reason.BROKEN_PAGE, f"a text of {len(joined):,} characters")
+    if len(joined) > MAX_TEXT_LENGTH or len(reading.paragraphs) > MAX_LINES:
+        detail = f"a text of {len(joined):,} characters in {len(reading.paragraphs):,} lines"
+        raise Rejected(Reason.BROKEN_PAGE, detail)
     language = detect_language(joined) or reading.metadata.language
     if languages and language is not None and language not in languages:
         raise Rejected(Reason.WRONG_LANGUAGE, language)
@@ -92,8 +93,8 @@ def extract_article(
 def _read_plain(text: str) -> _Reading:
     """Read a plain text file: paragraphs, no metadata."""
     paragraphs = read_paragraphs(text)
-    if not any(map(ends_sentence, paragraphs)):
-        raise Rejected(Reason.NO_TEXT, f"{num_words(text)} words, no sentence")
+    if (found := sentence_words(paragraphs)) < MIN_SENTENCE_WORDS:
+        raise Rejected(Reason.NO_TEXT, f"{found} words in sentences")
     note = find_correction(paragraphs)
     return _Reading(paragraphs=paragraphs, metadata=Metadata(), note=note, is_withdrawn=False)
 
