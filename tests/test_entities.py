@@ -441,6 +441,29 @@ def test_it_points_back_only_when_one_body_was_named(
     assert actor.name == entity
 
 
+def test_an_empty_it_points_to_nothing(lists: tuple[str, str]) -> None:
+    doc = two_sentences("ISIS", ["It/PRP/nsubj/1", "rained/VBD/ROOT/1"])
+    doc[4].lemma_ = "rain"
+    actor = actor_of(doc, 3, 4, [], lists)
+    assert actor is not None
+    assert actor.entity_id is None
+
+
+@pytest.mark.parametrize(
+    ("pronoun", "name"), [("She", "Corinne Tarr"), ("He", "Hugo Varn"), ("They", None)]
+)
+def test_a_first_name_tells_he_from_she(
+    pronoun: str, name: str | None, lists: tuple[str, str]
+) -> None:
+    doc = parsed(
+        "Corinne/NNP/compound/1", "Tarr/NNP/nsubj/2", "met/VBD/ROOT/2", "Hugo/NNP/compound/4",
+        "Varn/NNP/dobj/2", "./././2", f"{pronoun}/PRP/nsubj/7", "left/VBD/ROOT/7",
+    )  # fmt: skip
+    actor = actor_of(doc, 6, 7, [("Corinne Tarr", "PERSON"), ("Hugo Varn", "PERSON")], lists)
+    assert actor is not None
+    assert actor.name == name
+
+
 def test_who_points_to_the_noun_of_its_clause(lists: tuple[str, str]) -> None:
     doc = parsed(
         "Sorrenian/JJ/amod/1", "soldiers/NNS/nsubj/5", "who/WP/nsubj/3", "fled/VBD/relcl/1",

@@ -14,8 +14,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from transforms.entities.coreference import (
+    FEMININE,
+    MASCULINE,
     NEUTER,
-    PERSONAL,
     PLURAL,
     resolve_pronoun,
     resolve_role,
@@ -38,6 +39,7 @@ from transforms.entities.phrases import (
 if TYPE_CHECKING:
     from spacy.tokens import Doc, Span, Token
 
+_PRONOUNS = MASCULINE | FEMININE | NEUTER | PLURAL
 _RELATIVE = frozenset({"who", "whom", "whose", "which", "that"})
 _BELONGING = frozenset({"of", "from"})
 _UNITS = frozenset({"province", "city", "town", "village", "region", "district", "governorate"})
@@ -54,7 +56,7 @@ def find_actor(tokens_span: Span, resolution: Resolution, *, doc: Doc) -> Actor 
 def _find(span: Span, head: Token, resolution: Resolution) -> Actor | None:
     """Find the actor of a phrase whose head is known."""
     words = Actor(start=span.start_char, end=span.end_char, text=span.text)
-    if head.lower_ in PERSONAL | NEUTER | PLURAL or head.tag_ in {"PRP", "PRP$"}:
+    if head.lower_ in _PRONOUNS or head.tag_ in {"PRP", "PRP$"}:
         return resolve_pronoun(head, words, resolution)
     if head.lower_ in _RELATIVE and head.tag_ in {"WP", "WP$", "WDT", "IN"}:
         return _by_clause(head, words, resolution)
@@ -119,8 +121,10 @@ def _by_owner(phrase: Phrase, words: Actor) -> Actor | None:
         return role_actor(phrase, words, near[0].country)
     if near:
         return named_actor(words, near[0])
-    alone = role_actor(phrase, words, None) if phrase.role else None
-    return _belonging(phrase, words) or alone
+    owner = _belonging(phrase, words)
+    if owner and owner.link != "coreference":
+        return owner
+    return role_actor(phrase, words, None) if phrase.role else None
 
 
 def _belonging(phrase: Phrase, words: Actor) -> Actor | None:

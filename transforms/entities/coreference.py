@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from transforms.entities.known import first_names
 from transforms.entities.mentions import Resolution, ResolvedMention
 from transforms.entities.phrases import (
     Actor,
@@ -22,12 +23,16 @@ from transforms.entities.phrases import (
 )
 
 if TYPE_CHECKING:
-    from spacy.tokens import Token
+    from spacy.tokens import Doc, Token
 
 LOOK_BACK = 2  # sentences in which an antecedent is looked for
-PERSONAL = frozenset({"he", "she", "him", "her", "his", "hers", "himself", "herself"})
-NEUTER = frozenset({"it", "its", "itself"})
-PLURAL = frozenset({"they", "them", "their", "theirs", "themselves"})
+MASCULINE, FEMININE = frozenset({"he", "him", "his"}), frozenset({"she", "her", "hers"})
+NEUTER = frozenset({"it", "its"})
+PLURAL = frozenset({"they", "them", "their", "theirs"})
+_MODIFIERS = frozenset({"compound", "nmod", "amod", "poss", "appos"})
+_SUBJECTS = frozenset({"nsubj", "nsubjpass"})
+# Verbs of an "it" that means nothing: it is time, it rained, it seems, it took years
+_EMPTY = frozenset({"be", "seem", "appear", "rain", "snow", "take", "become", "remain", "begin"})
 _DEFINITE = frozenset({"the", "this", "that", "these", "those"})
 _NOUN_TAGS = frozenset({"NN", "NNS", "NNP", "NNPS"})
 _BODY_LABELS = frozenset({"ORG", "GPE"})
@@ -35,13 +40,13 @@ _STATES = frozenset({"country", "nation"})
 _STATE_SECTORS = frozenset({"GOV", "MIL", "COP", "JUD", "LEG", "SPY"})
 _ARMED: frozenset[str | None] = frozenset({"REB", "UAF"})
 _ALIKE = {"REB": _ARMED, "UAF": _ARMED}
-_BODIES: frozenset[str | None] = frozenset({"REB", "UAF", "NGO", "PTY", "OPP", "CRM", "IGO", None})
+_PRIVATE: frozenset[str | None] = frozenset({"REB", "UAF", "NGO", "PTY", "OPP", "CRM", None})
 _ANAPHORS = {
-    "group": _BODIES,
-    "movement": _BODIES,
-    "organization": _BODIES,
-    "organisation": _BODIES,
-    "bloc": _BODIES,
+    "group": _PRIVATE,
+    "movement": _PRIVATE,
+    "organization": _PRIVATE | {"IGO"},
+    "organisation": _PRIVATE | {"IGO"},
+    "bloc": frozenset({"IGO", "PTY", None}),
     "agency": frozenset({"MED", "GOV", "IGO", "NGO", "SPY", None}),
     "institution": frozenset({"GOV", "IGO", "BUS", "EDU", None}),
 }
@@ -50,13 +55,52 @@ _ANAPHORS = {
 def resolve_pronoun(head: Token, words: Actor, resolution: Resolution) -> Actor:
     """Resolve he, she, it or they, if only one antecedent fits; else keep the bare words."""
     found = None
-    if head.lower_ in PERSONAL:
-        found = _antecedent(words, resolution, lambda mention: mention.label == "PERSON")
-    elif head.lower_ in NEUTER:
+    if head.lower_ in MASCULINE | FEMININE:
+        found = _person(head, words, resolution)
+    elif head.lower_ in NEUTER and head.head.lemma_.lower() not in _EMPTY:
         found = _antecedent(words, resolution, lambda mention: mention.label in _BODY_LABELS)
     elif head.lower_ in PLURAL:
         found = _pointing_to([*_groups_before(head, resolution)], words)
-    return found or words
+    if found is None or found.entity_id is None:
+        return words
+    is_body = head.lower_ in NEUTER | PLURAL
+    return words if is_body and not _was_subject(found.entity_id, head, resolution) else found
+
+
+def _person(head: Token, words: Actor, resolution: Resolution) -> Actor | None:
+    """Find the only person before whose first name does not speak against the pronoun."""
+    gender = "m" if head.lower_ in MASCULINE else "f"
+
+    def may_be(mention: ResolvedMention) -> bool:
+        return mention.label == "PERSON" and _gender(mention) in {gender, None}
+
+    found = _antecedent(words, resolution, may_be)
+    if found is None or found.entity is None or found.entity_id is None:
+        return None
+    is_sure = first_names().get(found.entity.name.split(" ")[0]) == gender
+    return found if is_sure or _was_subject(found.entity_id, head, resolution) else None
+
+
+def _gender(mention: ResolvedMention) -> str | None:
+    """Give f or m where a person's first name tells."""
+    return first_names().get(mention.entity.name.split(" ")[0]) if mention.entity else None
+
+
+def _was_subject(entity_id: str, head: Token, resolution: Resolution) -> bool:
+    """Tell whether an entity was the subject of a clause before: what pronouns point back to."""
+    return any(
+        _is_subject(mention, head.doc)
+        for mention in resolution.mentions_before(head.idx, LOOK_BACK)
+        if mention.entity and mention.entity.entity_id == entity_id
+    )
+
+
+def _is_subject(mention: ResolvedMention, doc: Doc) -> bool:
+    span = doc.char_span(mention.start, mention.end, alignment_mode="expand")
+    if span is None:
+        return False
+    root = span.root.head if span.root.dep_ in _MODIFIERS else span.root
+    return root.dep_ in _SUBJECTS
 
 
 def resolve_role(phrase: Phrase, words: Actor) -> Actor | None:
@@ -89,6 +133,8 @@ def _coreferent(phrase: Phrase, words: Actor) -> Actor | None:
         return _antecedent(
             words, resolution, lambda each: each.label == "ORG" and _sector(each) in bodies
         )
+    if role.sector is None:
+        return None
     sectors = _ALIKE.get(role.sector or "") or frozenset({role.sector})
     groups = _groups_before(phrase.head, resolution)
     return _pointing_to(

@@ -18,6 +18,7 @@ from transforms.entities.names import name_key
 
 ACTORS_FILE = "actors.csv"
 ROLES_FILE = "roles.csv"
+FIRST_NAMES_FILE = "first_names.csv"
 _WORD = re.compile(r"\w+")
 _MINISTRY = re.compile(r"Ministry (?:of|for) .+|[A-Z]\w+(?: and [A-Z]\w+)? Ministry")
 
@@ -136,6 +137,12 @@ def load_roles() -> Mapping[str, Role]:
         )
         for row in csv.DictReader(_seed(ROLES_FILE))
     }
+
+
+@functools.lru_cache(maxsize=1)
+def first_names() -> Mapping[str, str]:
+    """Load the first names that tell a woman (f) from a man (m); kept in memory."""
+    return {row["name"]: row["gender"] for row in csv.DictReader(_seed(FIRST_NAMES_FILE))}
 
 
 def role_named(name: str) -> Role | None:
