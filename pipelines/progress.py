@@ -4,6 +4,7 @@ In = out + duplicates + rejections, for every stage; `unbalanced` names the stag
 not so, which is a bug and makes the run fail.
 """
 
+import collections
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -38,12 +39,12 @@ class StageSum:
 
 def read_counters(result: Any) -> dict[tuple[str, str], int]:
     """Read our counters from a finished pipeline: (stage, what) → number."""
-    counters = result.metrics().query(MetricsFilter())["counters"]
-    return {
-        (metric.key.metric.namespace.removeprefix(PREFIX), metric.key.metric.name): metric.result
-        for metric in counters
-        if metric.key.metric.namespace.startswith(PREFIX)
-    }
+    totals: collections.Counter[tuple[str, str]] = collections.Counter()
+    for metric in result.metrics().query(MetricsFilter())["counters"]:
+        namespace = metric.key.metric.namespace
+        if namespace.startswith(PREFIX):  # one counter may be added to in several steps
+            totals[namespace.removeprefix(PREFIX), metric.key.metric.name] += metric.result
+    return dict(totals)
 
 
 def stage_sums(counters: Mapping[tuple[str, str], int]) -> list[StageSum]:
