@@ -201,6 +201,14 @@ def test_a_name_used_as_a_place_is_one(lists: tuple[str, str]) -> None:
     assert found["Harrowgate Bay"] == ("Harrowgate Bay", "GPE", "name")
 
 
+def test_a_listed_place_is_found_where_the_model_missed_it(lists: tuple[str, str]) -> None:
+    found = read("Rain fell on Harrowgate Bay and the Qalamoun. Victoria sang.", [], lists)
+    assert {name: label for name, (_, label, _) in found.items()} == {
+        "Harrowgate Bay": "GPE",
+        "Qalamoun": "LOC",
+    }
+
+
 def test_a_place_has_coordinates_and_a_source(lists: tuple[str, str]) -> None:
     doc = with_names(ENGLISH("Syria: shells fell on Deir el-Zour."), [("Deir el-Zour", "GPE")])
     place = resolved(doc, lists).mentions[-1].entity

@@ -123,6 +123,7 @@ class Gazetteer:
         self._beside: dict[str, list[Place]] = {}
         self._countries: dict[str, Place] = {}
         self._country_names: dict[str, str] = {}
+        self._listed_names: dict[str, str] = {}
         self._demonyms: dict[str, str] = {}
         self._adjectives: dict[str, str] = {}
         self._capitals: set[tuple[str, str | None]] = set()
@@ -154,6 +155,10 @@ class Gazetteer:
         """Give every name of a country as printed, with its ISO3 code."""
         return dict(self._country_names)
 
+    def listed_names(self) -> dict[str, str]:
+        """Give every name of a place listed beside GeoNames, countries apart, with its kind."""
+        return dict(self._listed_names)
+
     def demonyms(self) -> dict[str, str]:
         """Give every demonym as printed, with the ISO3 code of its country."""
         return dict(self._demonyms)
@@ -167,6 +172,8 @@ class Gazetteer:
             self._countries[place.country] = place
             names = (place.name, *entry.aliases)
             self._country_names.update(dict.fromkeys(names, place.country))
+        else:
+            self._listed_names.update(dict.fromkeys((place.name, *entry.aliases), place.kind))
         if place.country and entry.demonyms:
             self._demonyms.update(dict.fromkeys(entry.demonyms, place.country))
             self._adjectives.update(dict.fromkeys(entry.demonyms, entry.demonyms[0]))

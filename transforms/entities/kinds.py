@@ -22,7 +22,7 @@ _PLACE_AFTER = re.compile(
 )
 _TOWN = 5_000  # people; smaller ones share their names with men
 _CITY = 100_000  # for names of a single word
-_LANDSCAPE = frozenset({"region", "water"})
+LANDSCAPE = frozenset({"region", "water"})
 _BEFORE = 10  # characters in front that may hold the preposition
 _PLACES = frozenset({"GPE", "LOC"})
 PARTIES = frozenset({"PTY", "OPP"})
@@ -51,7 +51,7 @@ def settle_labels(
         place = gazetteer.find(form, countries=countries)
         is_town = place and form not in surnames and _is_town(form, place, countries)
         if place and (is_town or form in used_as_places):
-            labels[form] = "LOC" if place.kind in _LANDSCAPE else "GPE"
+            labels[form] = "LOC" if place.kind in LANDSCAPE else "GPE"
     surnames = _surnames(labels)
     for form, label in labels.items():
         if form in _ADJECTIVES:

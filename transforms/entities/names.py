@@ -18,7 +18,7 @@ _POSSESSIVE = re.compile(r"(?:['’]s|(?<=s)['’])$")
 _SMALL_WORDS = frozenset({"of", "the", "and", "for", "in", "on", "to", "al", "et"}) | frozenset(
     {"de", "la", "le", "du", "des", "del", "y", "e", "und", "für"}
 )
-MAX_ACRONYM = 8  # letters; longer words in capitals are shouting
+MAX_ACRONYM = 6  # letters; longer words in capitals are shouting, or a dateline
 
 
 @functools.lru_cache(maxsize=1)

@@ -14,7 +14,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from transforms.entities.kinds import Naming, settle_labels
+from transforms.entities.kinds import LANDSCAPE, Naming, settle_labels
 from transforms.entities.known import ActorList, Scanner, load_roles
 from transforms.entities.mentions import LABELS
 from transforms.entities.names import bare, is_acronym, titles, trimmed, without_titles
@@ -23,9 +23,10 @@ from transforms.places import Gazetteer
 if TYPE_CHECKING:
     from spacy.tokens import Doc
 
-# Country names that are people's names or words too: believed only where the model agrees
+# Places that are people's names or words too: believed only where the model agrees
 _AMBIGUOUS = frozenset(
     {"Georgia", "Jordan", "Chad", "Jersey", "Guinea", "Dominica", "Niger", "Reunion", "Grenada"}
+    | {"Victoria", "Kent", "Java", "Provence", "Galicia", "Golan", "Saxon", "Levant", "Amazonas"}
     | {"Pole", "Poles", "Finn", "Dane", "Scot", "Lao", "Persian", "Kiwi", "English"}
 )
 _COMPOUND_TAIL = re.compile(r"[-‐‑](?:[a-z]+(?:ed|led|held|run|based|born|owned|style|era))$")
@@ -100,8 +101,10 @@ def _without_role(name: str) -> str:
 
 
 @functools.lru_cache(maxsize=4)
-def _country_scanner(gazetteer: Gazetteer) -> Scanner[str]:
-    labels = dict.fromkeys(gazetteer.country_names(), "GPE")
+def _place_scanner(gazetteer: Gazetteer) -> Scanner[str]:
+    kinds = gazetteer.listed_names().items()
+    labels = {name: "LOC" if kind in LANDSCAPE else "GPE" for name, kind in kinds}
+    labels |= dict.fromkeys(gazetteer.country_names(), "GPE")
     labels |= dict.fromkeys(gazetteer.demonyms(), "NORP")
     return Scanner({name: label for name, label in labels.items() if name not in _AMBIGUOUS})
 
@@ -109,7 +112,7 @@ def _country_scanner(gazetteer: Gazetteer) -> Scanner[str]:
 def _listed_namings(text: str, gazetteer: Gazetteer, actors: ActorList) -> Iterator[Naming]:
     for start, end, actor in actors.scan(text):
         yield Naming(start=start, end=end, text=text[start:end], label=actor.entity_type)
-    for start, end, label in _country_scanner(gazetteer).find(text):
+    for start, end, label in _place_scanner(gazetteer).find(text):
         yield Naming(start=start, end=end, text=text[start:end], label=label)
 
 
