@@ -114,7 +114,8 @@ def test_a_brief_of_two_sentences_survives_among_the_site_s_menus() -> None:
         (html("<article><p>Subscribe to continue reading.</p></article>"), Reason.PAYWALL),
         (html(f"<p>{GERMAN}</p>"), Reason.WRONG_LANGUAGE),
         (html("<p>One two three.</p>" * 60_000), Reason.BROKEN_PAGE),
-        (html(f"<p>{LONG * 600}</p>"), Reason.BROKEN_PAGE),
+        (html(f"<p>{LONG * 1000}</p>"), Reason.BROKEN_PAGE),
+        (html("<p>" + "word " * 500_000 + "</p>"), Reason.BROKEN_PAGE),
     ],
 )  # fmt: skip
 def test_what_is_no_article_is_rejected_with_its_reason(body: str | bytes, reason: Reason) -> None:
@@ -163,6 +164,11 @@ def test_the_encoding_is_found_whatever_the_label_says(encoding: str, declared: 
     body = html(f"<p>The café of “Ada” is closed. {LONG}</p>", head=f"<meta charset='{declared}'>")
     article = extract(body.encode(encoding), content_type="text/html")
     assert "café of “Ada”" in article.revision.text
+
+
+def test_an_element_with_a_thousand_attributes_costs_nothing() -> None:
+    attributes = " ".join(f"a{number}=1" for number in range(5_000))
+    assert extract(html(f"<p {attributes}>Note.</p><p>{LONG}</p>")).revision.num_words > 100
 
 
 def test_controls_are_not_in_the_text() -> None:

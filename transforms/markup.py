@@ -9,7 +9,6 @@ chance alone this does not happen), and the label is believed only when the byte
 """
 
 import codecs
-import itertools
 import re
 from typing import Any
 
@@ -56,6 +55,8 @@ _FEED_ROOT = re.compile(
 MAX_BAD_SHARE = 0.2  # of what is beyond ASCII: a page cut or spliced in places is UTF-8 still
 _BEYOND_ASCII = re.compile("[^\x00-\x7f\ufffd]")
 MAX_ELEMENTS = 50_000  # the largest of 291 real news pages has 4,098
+MAX_ATTRIBUTES = 250  # of one element, before it loses them all; 41 on those pages
+MAX_VISIBLE_LENGTH = 2_000_000  # characters
 _DETECT_BYTES = 65_536
 _NUL_MARKS = re.compile("[\x00-\x08\x0b\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
@@ -140,8 +141,11 @@ def parse_page(text: str) -> Tree:
         raise Rejected(Reason.BROKEN_PAGE, f"{type(error).__name__}: {error}") from error
     if tree.find("body") is None:
         raise Rejected(Reason.NO_TEXT, "a page without a body")
-    if next(itertools.islice(tree.iter(), MAX_ELEMENTS, None), None) is not None:
-        raise Rejected(Reason.BROKEN_PAGE, f"more than {MAX_ELEMENTS:,} elements")
+    for number, element in enumerate(tree.iter()):
+        if number >= MAX_ELEMENTS:
+            raise Rejected(Reason.BROKEN_PAGE, f"more than {MAX_ELEMENTS:,} elements")
+        if len(element.attrib) > MAX_ATTRIBUTES:
+            element.attrib.clear()
     return tree
 
 
@@ -150,6 +154,8 @@ def trim_tree(tree: Tree) -> None:
     etree.strip_elements(tree, *_TRIMMED, with_tail=False)
     for footer in tree.findall("./body/footer"):
         footer.drop_tree()
+    if sum(map(len, tree.itertext())) > MAX_VISIBLE_LENGTH:
+        raise Rejected(Reason.BROKEN_PAGE, f"more than {MAX_VISIBLE_LENGTH:,} characters of text")
 
 
 def visible_text(tree: Tree) -> str:
