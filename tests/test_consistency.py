@@ -1,0 +1,83 @@
+"""The names of one article agree with each other."""
+
+from transforms.consistency import Name, agree
+
+
+def names_of(text: str, *marks: tuple[str, str]) -> list[tuple[str, str]]:
+    """Mark phrases in a text, in order, have them agree, and give phrases and labels back."""
+    tokens = text.split(" ")
+    found, start = [], 0
+    for phrase, label in marks:
+        words = phrase.split(" ")
+        while tokens[start : start + len(words)] != words:
+            start += 1
+        found.append(Name(start, start + len(words), label))
+        start += len(words)
+    return [(" ".join(tokens[n.start : n.end]), n.label) for n in agree(tokens, found)]
+
+
+def test_the_same_words_get_the_label_that_most_of_them_have() -> None:
+    text = "Brenholt fell . Brenholt burns . Brenholt waits ."
+    marks = ("Brenholt", "GPE"), ("Brenholt", "ORG"), ("Brenholt", "GPE")
+    assert names_of(text, *marks) == [("Brenholt", "GPE")] * 3
+
+
+def test_a_tie_is_left_as_it_was_found() -> None:
+    marks = ("Brenholt", "GPE"), ("Brenholt", "ORG")
+    assert names_of("Brenholt fell . Brenholt burns .", *marks) == list(marks)
+
+
+def test_the_surname_of_a_known_person_is_that_person() -> None:
+    text = "Odran Vessel spoke . Then Vessel left ."
+    marks = ("Odran Vessel", "PERSON"), ("Vessel", "ORG")
+    # One vote each: the full name's for the person breaks no tie, so a second mention is needed.
+    assert names_of(text, *marks)[1] == ("Vessel", "ORG")
+    text = "Odran Vessel spoke . Odran Vessel sat . Then Vessel left ."
+    marks = ("Odran Vessel", "PERSON"), ("Odran Vessel", "PERSON"), ("Vessel", "ORG")
+    assert names_of(text, *marks)[2] == ("Vessel", "PERSON")
+
+
+def test_a_missed_surname_is_found() -> None:
+    text = "Odran Vessel spoke . Reporters asked Vessel why ."
+    assert names_of(text, ("Odran Vessel", "PERSON"))[1] == ("Vessel", "PERSON")
+
+
+def test_a_missed_repeat_is_found() -> None:
+    text = "The Sorrel Front attacked . Troops of Sorrel Front fled ."
+    found = names_of(text, ("Sorrel Front", "ORG"))
+    assert found == [("Sorrel Front", "ORG"), ("Sorrel Front", "ORG")]
+
+
+def test_the_article_and_the_genitive_do_not_make_another_name() -> None:
+    text = "The Front 's men . Front guns ."
+    assert names_of(text, ("The Front 's", "ORG"))[1] == ("Front", "ORG")
+
+
+def test_a_repeat_inside_a_longer_run_of_capitals_is_left() -> None:
+    text = "Fighting reached Brenholt . The Brenholt Province Bank closed ."
+    assert names_of(text, ("Brenholt", "GPE")) == [("Brenholt", "GPE")]
+
+
+def test_a_title_beside_a_name_is_no_longer_run() -> None:
+    text = "Odran Vessel spoke . President Vessel left ."
+    assert names_of(text, ("Odran Vessel", "PERSON"))[1] == ("Vessel", "PERSON")
+
+
+def test_a_word_that_the_text_also_has_in_lower_case_is_left() -> None:
+    text = "Reform won the vote . The party wants reform . Reform costs ."
+    assert names_of(text, ("Reform", "ORG")) == [("Reform", "ORG")]
+
+
+def test_a_name_ends_at_a_line_break() -> None:
+    found = agree(["Sorrel", "\n\n", "Brenholt"], [Name(0, 3, "ORG")])
+    assert found == [Name(0, 1, "ORG")]
+
+
+def test_a_name_of_line_breaks_alone_is_dropped() -> None:
+    assert agree(["\n\n", "Then"], [Name(0, 1, "ORG")]) == []
+
+
+def test_names_come_in_order_and_do_not_overlap() -> None:
+    tokens = ["Vessel", "met", "Odran", "Vessel", "and", "Vessel"]
+    found = agree(tokens, [Name(2, 4, "PERSON")])
+    assert found == [Name(0, 1, "PERSON"), Name(2, 4, "PERSON"), Name(5, 6, "PERSON")]

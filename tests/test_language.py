@@ -1,0 +1,124 @@
+"""The shipped model loads, splits, parses and names; a pipeline that lacks a part is refused."""
+
+from pathlib import Path
+
+import pytest
+import spacy
+from spacy.tokens import Doc
+
+from transforms.language import (
+    CONSISTENT_NAMES,
+    LABELS,
+    SHIPPED_MODEL,
+    check_pipeline,
+    load_language,
+)
+
+
+def parse(text: str) -> Doc:
+    """Run the shipped model on a text."""
+    return load_language()(text)
+
+
+def relations(doc: Doc) -> set[tuple[str, str, str]]:
+    """Give each word, its label and its head."""
+    return {(token.text, token.dep_, token.head.text) for token in doc}
+
+
+def test_the_shipped_model_is_loaded_once_a_process() -> None:
+    assert load_language() is load_language()
+    assert load_language(SHIPPED_MODEL) is load_language()
+
+
+def test_the_shipped_model_has_every_part_and_label() -> None:
+    nlp = load_language()
+    check_pipeline(nlp, "shipped")
+    assert set(nlp.get_pipe("ner").labels) == set(LABELS)
+    assert nlp.pipe_names[-1] == CONSISTENT_NAMES
+
+
+@pytest.mark.parametrize(
+    ("joined", "words"),
+    [
+        ("U.S.-backed", ["U.S.", "-", "backed"]),
+        ("Karvonian-backed", ["Karvonian", "-", "backed"]),
+        ("UN-led", ["UN", "-", "led"]),
+        ("troops—most", ["troops", "—", "most"]),
+        ("1990–1994", ["1990", "–", "1994"]),
+    ],
+)
+def test_names_are_parted_from_what_is_joined_to_them(joined: str, words: list[str]) -> None:
+    assert [token.text for token in load_language().make_doc(f"the {joined} men")][1:-1] == words
+
+
+def test_an_active_sentence_gives_its_subject_and_object() -> None:
+    found = relations(parse("Government troops attacked the village on Friday."))
+    assert {("troops", "nsubj", "attacked"), ("village", "dobj", "attacked")} <= found
+
+
+def test_a_passive_sentence_gives_its_patient_and_agent() -> None:
+    found = relations(parse("The village was attacked by government troops."))
+    assert ("village", "nsubjpass", "attacked") in found
+    assert {("by", "agent", "attacked"), ("troops", "pobj", "by")} <= found
+
+
+def test_reported_speech_hangs_on_the_verb_of_saying() -> None:
+    found = relations(parse("Officials said rebels killed two soldiers near Brenholt."))
+    assert {("killed", "ccomp", "said"), ("Officials", "nsubj", "said")} <= found
+
+
+def test_verbs_and_nouns_have_their_base_form() -> None:
+    lemmas = {token.text: token.lemma_ for token in parse("Rebels seized two towns.")}
+    assert (lemmas["seized"], lemmas["towns"]) == ("seize", "town")
+
+
+def test_an_invented_sentence_gives_person_organisation_and_place() -> None:
+    doc = parse(
+        "President Marek Dolvan met leaders of the National Liberation Front in the city of"
+        " Brenholt, the Foreign Ministry said."
+    )
+    names = {(entity.text, entity.label_) for entity in doc.ents}
+    assert ("Marek Dolvan", "PERSON") in names
+    assert ("National Liberation Front", "ORG") in names
+    assert ("Brenholt", "GPE") in names
+
+
+def test_a_dateline_does_not_disturb_the_sentence_behind_it() -> None:
+    found = relations(parse("BRENHOLT, Karvonia (AP) — Rebels attacked the capital on Monday."))
+    assert {("Rebels", "nsubj", "attacked"), ("capital", "dobj", "attacked")} <= found
+
+
+def test_sentences_end_where_paragraphs_do() -> None:
+    doc = parse("Rebels seized the port on Monday\n\nThe army said it would strike back.")
+    assert [sentence.text.strip() for sentence in doc.sents] == [
+        "Rebels seized the port on Monday",
+        "The army said it would strike back.",
+    ]
+
+
+def test_noun_phrases_are_found() -> None:
+    chunks = [chunk.text for chunk in parse("The army attacked the rebels.").noun_chunks]
+    assert chunks == ["The army", "the rebels"]
+
+
+def test_an_empty_text_gives_an_empty_document() -> None:
+    assert len(parse("")) == 0
+
+
+def test_a_model_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="no language model at"):
+        load_language(tmp_path / "none")
+
+
+def test_a_pipeline_that_lacks_parts_is_refused_by_name(tmp_path: Path) -> None:
+    spacy.blank("en").to_disk(tmp_path)
+    with pytest.raises(ValueError, match=r"lacks tagger .*, parser .*, lemmatizer .*, ner"):
+        load_language(tmp_path)
+
+
+def test_only_what_is_missing_is_named() -> None:
+    nlp = spacy.blank("en")
+    for part in ("tagger", "parser", "lemmatizer"):
+        nlp.add_pipe(part)
+    with pytest.raises(ValueError, match=r"lacks ner \(names\):"):
+        check_pipeline(nlp, "mine")
