@@ -43,7 +43,7 @@ setup(
         include=["pipelines", "pipelines.*", "transforms", "transforms.*", "schemas", "seeds"]
     ),
     package_data={
-        "pipelines": ["*.cfg"],
+        "pipelines.train": ["*.cfg"],
         "schemas": ["views/*.sql", "queries/*.sql", "bigquery/*.json"],
         "seeds": ["*", "site/**"],
         "transforms": ["model/**"],
