@@ -153,9 +153,8 @@ def _is_byline(line: str, names: set[str]) -> bool:
     """Tell a line of authors' names, or one left hanging where the page had the time beside it."""
     if num_words(line) > MAX_BYLINE_WORDS or ends_sentence(line):
         return False
-    if line.startswith(("By ", "BY ")) and line.istitle():
-        return True
-    return set(comparable(line).split()) <= names or line.endswith(",")
+    is_hanging = line.startswith(("By ", "BY ")) or line.endswith(",")
+    return (is_hanging and line.istitle()) or set(comparable(line).split()) <= names
 
 
 def _bios(lines: list[str], authors: Iterable[str]) -> Verdicts:

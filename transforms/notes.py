@@ -11,10 +11,11 @@ from transforms.text import ends_sentence, join_paragraphs, num_words
 
 _ARTICLE = r"(?:article|story|report|post|piece|item|dispatch|headline|caption|version)"
 _LABEL = re.compile(
-    r"(?:\W{0,3})(?:corrections?|clarifications?|corrected|for the record|"
-    r"erratum)\b[^:.—–-]{0,40}(?:[:.—–]| - )",
+    r"\W{0,3}(?:(?:corrections?|clarifications?|erratum|corrected)(?: (?:and|&) clarifications?)?"
+    r"|for the record)\b(?P<between>[^:—–]{0,40}?)(?:[:—–]| - )",
     re.IGNORECASE,
 )
+_DATED = re.compile(r"\s?|.*\d.*|,? (?:added|appended|issued|update)", re.IGNORECASE)
 _SENTENCE = re.compile(
     rf"(?:\W{{0,3}})(?:(?:an|the|a) (?:earlier|previous|original|prior) version of (?:this|the|"
     rf"our) "
@@ -33,14 +34,12 @@ _ADMITS = re.compile(
     r"misstated|misidentified|in error|erroneously|misspelled|clarif\w+)\b",
     re.IGNORECASE,
 )
+_GONE = r"(?:withdrawn|retracted|removed|taken down|unpublished|deleted|pulled|killed)"
 _WITHDRAWN = re.compile(
-    rf"\b(?:this|the|our|above|following|"
-    rf"an?) (?:\w+ ){{0,2}}?{_ARTICLE}\b.{{0,60}}?\b(?:has been|have been|was|were|is|are being|"
-    rf"is being) "
-    r"(?:\w+ )?(?:withdrawn|retracted|removed|taken down|unpublished|deleted|pulled|killed)\b"
-    r"|\b(?:has|have) (?:withdrawn|retracted|removed|unpublished|taken down) (?:this|the|an?|its|"
-    r"our) (?:\w+ ){0,3}?"
-    rf"{_ARTICLE}\b",
+    rf"\b(?:(?:this|our|above|following) (?:\w+ ){{0,2}}?{_ARTICLE}|(?:the|"
+    rf"an?) (?:\w+ ){{0,2}}?(?:article|story))"
+    rf"\b.{{0,60}}?\b(?:has been|have been|was|were|is|are being|is being) (?:\w+ )?{_GONE}\b"
+    rf"|\b(?:has|have) {_GONE} (?:this|the|an?|its|our) (?:\w+ ){{0,3}}?{_ARTICLE}\b",
     re.IGNORECASE,
 )
 _WITHDRAWN_HEADLINE = re.compile(
@@ -55,12 +54,18 @@ def find_correction(paragraphs: Iterable[str]) -> str | None:
     for paragraph in paragraphs:
         opening = paragraph[:400]
         if (
-            _LABEL.match(opening)
+            _is_labelled(opening)
             or _SENTENCE.match(opening)
             or (_EDITORS_NOTE.match(opening) and _ADMITS.search(opening))
         ) and 4 <= num_words(paragraph) <= MAX_NOTE_WORDS:
             return paragraph
     return None
+
+
+def _is_labelled(opening: str) -> bool:
+    """Tell a label ("Correction:", "Correction, 3 May:") from a sentence with that first word."""
+    label = _LABEL.match(opening)
+    return label is not None and _DATED.fullmatch(label["between"]) is not None
 
 
 def find_withdrawal(headline: str | None, paragraphs: list[str]) -> str | None:
