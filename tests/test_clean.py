@@ -192,6 +192,12 @@ def test_the_dateline_moves_from_the_text_to_its_columns() -> None:
     assert (revision.dateline_place, revision.dateline_agency) == ("PELL HARBOUR", "NPA")
 
 
+def test_speakers_of_a_transcript_are_no_datelines() -> None:
+    lines = [f"ADA VELL: {FIRST}", f"OREN TAMM: {SECOND}"]
+    assert cleaned_lines(*lines) == lines
+    assert cleaned_lines(f"MELDT: {FIRST}", SECOND) == [FIRST, SECOND]
+
+
 def test_a_correction_note_moves_from_the_text_to_its_column() -> None:
     note = "Correction: An earlier version of this article said two ships had burned."
     article = clean_article(extracted(FIRST, note, note=note))

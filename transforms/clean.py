@@ -230,10 +230,15 @@ def _take_dateline(lines: list[str]) -> tuple[list[str], Dateline | None]:
     """Take the dateline off the line it opens."""
     for number, line in enumerate(lines[:DATELINE_PARAGRAPHS]):
         dateline = parse_dateline(line)
-        if dateline is not None:
+        if dateline is not None and (dateline.is_certain or not _is_transcript(lines)):
             rest = [line[dateline.end :]] if line[dateline.end :] else []
             return [*lines[:number], *rest, *lines[number + 1 :]], dateline
     return lines, None
+
+
+def _is_transcript(lines: list[str]) -> bool:
+    """Tell a text of speakers' names before colons: more than one line opens like a dateline."""
+    return sum(parse_dateline(line) is not None for line in lines) > 1
 
 
 def _with_dateline(revision: ArticleRevision, dateline: Dateline | None) -> ArticleRevision:

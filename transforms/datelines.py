@@ -23,7 +23,7 @@ _TITLE = r"[A-ZÀ-ÖØ-ÞĀ-Ž][\w.'’-]*"
 _NAME_LINK = (
     r"(?: (?:de|del|di|da|do|dos|du|la|le|el|al|on|of|upon|sur|am|an|der|the|and|es|in)\b)?"
 )
-_UPPER_PLACE = rf"{_UPPER}(?: {_UPPER}){{0,4}}"
+_UPPER_PLACE = rf"{_UPPER}(?: {_UPPER}){{0,3}}"
 _TITLE_PLACE = rf"{_TITLE}(?:{_NAME_LINK} {_TITLE}){{0,3}}"
 _REGION = rf"(?:, ?{_TITLE_PLACE}){{0,2}}?"
 _AGENCY = r"(?:\((?P<agency>[A-Z][\w&./ -]{0,39})\)|/(?P<slashed>[A-Z][\w.& -]{0,29})/\.?)"
@@ -41,16 +41,21 @@ _AGENCY_ALONE = re.compile(rf"(?P<printed>(?:{_DATE} )?{_AGENCY}) ?{_DASH}\s*")
 
 # Heads of a line that are no place. (Own list, from looking at news pages.)
 _NO_PLACES = frozenset((
-    "ADVISORY", "ANALYSIS", "ANALYST", "AUDIO", "BREAKING", "CLARIFICATION", "COLUMN",
-    "COMMENT", "COMMENTARY", "CORRECTED", "CORRECTION", "DEAR", "DEVELOPING", "EDITOR",
+    "ADMISSION", "ADVISORY", "ALSO", "ANALYSIS", "ANALYST", "AND", "ANSWER", "AUDIO",
+    "BREAKING", "BUT", "BY", "CAPTION", "CLARIFICATION", "COLUMN", "COMMENT", "COMMENTARY",
+    "CORRECTED", "CORRECTION", "CREDIT", "DATE", "DEAR", "DEVELOPING", "EDIT", "EDITOR",
     "EDITORIAL", "EDITORS", "EXCLUSIVE", "EXPLAINED", "EXPLAINER", "FACTBOX", "FEATURE",
-    "FILE", "FOCUS", "GALLERY", "GRAPHIC", "IMPORTANT", "INSIGHT", "INTERVIEW", "JUST", "KEY",
-    "LATEST", "LISTEN", "LIVE", "MORE", "NEW", "NEWS", "NOTE", "NOTICE", "OBITUARY",
-    "OPINION", "PHOTO", "PHOTOS", "PICTURED", "PICTURES", "PODCAST", "POLL", "PREVIEW",
-    "PROFILE", "QUESTION", "QUOTES", "READ", "RECAP", "REFILE", "RELATED", "REPORT", "REVIEW",
-    "SEE", "SHARE", "SPECIAL", "SPOILER", "SPONSORED", "TIMELINE", "TOP", "TRANSCRIPT",
-    "UPDATE", "UPDATED", "UPDATES", "URGENT", "VIDEO", "VIEWPOINT", "WARNING", "WATCH",
-    "WITHDRAWN", "WRAPUP",
+    "FILE", "FOCUS", "FOR", "FRI", "FRIDAY", "FROM", "FYI", "GALLERY", "GRAPHIC",
+    "HIGHLIGHTS", "HOST", "HOW", "HOWEVER", "IMPORTANT", "INSIGHT", "INTERVIEW", "JUST",
+    "KEY", "LATEST", "LISTEN", "LIVE", "LOCATION", "MINISTER", "MODERATOR", "MON", "MONDAY",
+    "MORE", "MUST", "NEW", "NEWS", "NOTE", "NOTICE", "OBITUARY", "OPINION", "PHOTO", "PHOTOS",
+    "PICTURED", "PICTURES", "PODCAST", "POLL", "PRESIDENT", "PREVIEW", "PROFILE", "QUESTION",
+    "QUOTES", "READ", "RECAP", "REFILE", "RELATED", "REPORT", "REVIEW", "SAT", "SATURDAY",
+    "SEE", "SHARE", "SOURCE", "SPECIAL", "SPOILER", "SPONSORED", "STEP", "SUMMARY", "SUN",
+    "SUNDAY", "THU", "THUR", "THURS", "THURSDAY", "TIME", "TIMELINE", "TOP", "TRANSCRIPT",
+    "TRY", "TUE", "TUES", "TUESDAY", "UPDATE", "UPDATED", "UPDATES", "URGENT", "VIDEO",
+    "VIEWPOINT", "WARNING", "WATCH", "WED", "WEDNESDAY", "WHAT", "WHEN", "WHERE", "WHO",
+    "WHY", "WITHDRAWN", "WRAPUP", "YES",
 ))  # fmt: skip
 _TWO_WORD_PLACES = frozenset({"NEW", "KEY", "TOP", "LIVE"})  # New Delhi, Key West, Top Springs
 
@@ -63,6 +68,7 @@ class Dateline:
     place: str | None  # the first place named, without its region
     agency: str | None
     end: int  # where the sentence begins
+    is_certain: bool  # not when it ends in a colon, as a speaker's name in a transcript does
 
 
 def parse_dateline(text: str) -> Dateline | None:
@@ -88,6 +94,7 @@ def _dateline(match: re.Match[str]) -> Dateline | None:
         place=place.rstrip(".") if place and "." not in place[:-1] else place,
         agency=agency.strip() if agency else None,
         end=match.end(),
+        is_certain=found.get("mark") != ":",
     )
 
 
