@@ -56,7 +56,7 @@ def predict(text: str, reader: Reader) -> list[EventMention]:
         extractor_version="",
         run_id=context.run_id,
     )
-    _, events = read_text(revision, reader, context)
+    _, events, _ = read_text(revision, reader, context)
     return [event for event in events if event.event_type]
 
 

@@ -93,13 +93,13 @@ def build(
 
 
 def rows_of(annotated: AnnotatedArticle) -> Iterator[Row]:
-    """Give an article's rows; its entry comes last, for it vouches that the others are there."""
+    """Give an article's rows: revision and entry last, for they vouch that the others are there."""
     yield annotated.article
-    yield annotated.revision
     yield from annotated.removed_blocks
     yield from annotated.entities
     yield from annotated.entity_mentions
     yield from annotated.event_mentions
+    yield annotated.revision
     yield annotated.entry
 
 

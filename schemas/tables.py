@@ -48,11 +48,12 @@ Row = (
     | Run
 )
 
+# In the order they are staged: a revision vouches that its mentions are there, and an entry that
+# its article is, so they come last. A killed run then leaves nothing half told that looks whole.
 TABLES: dict[str, type[Row]] = {
     "feeds": Feed,
     "feed_fetches": FeedFetch,
     "articles": Article,
-    "article_revisions": ArticleRevision,
     "removed_blocks": RemovedBlock,
     "entities": Entity,
     "entity_mentions": EntityMention,
@@ -61,6 +62,7 @@ TABLES: dict[str, type[Row]] = {
     "story_articles": StoryArticle,
     "rejections": Rejection,
     "runs": Run,
+    "article_revisions": ArticleRevision,
     "entries": Entry,
 }
 RowType = TypeVar("RowType", bound=Row)

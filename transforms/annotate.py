@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import apache_beam as beam
 
 from schemas.flow import AnnotatedArticle, ExtractedArticle, RunContext
-from schemas.rows import ArticleRevision, EventMention
+from schemas.rows import ArticleRevision, Entity, EventMention
 from schemas.vocabulary import Reason
 from transforms.entities import (
     ActorList,
@@ -63,8 +63,8 @@ def model_version(nlp: "Language") -> str:
 
 def read_text(
     revision: ArticleRevision, reader: Reader, context: RunContext
-) -> tuple[Resolution, tuple[EventMention, ...]]:
-    """Read the text of a revision: who is named in it, and what happened."""
+) -> tuple[Resolution, tuple[EventMention, ...], tuple[Entity, ...]]:
+    """Read the text of a revision: who is named in it, what happened, and who is in that."""
     doc = reader.nlp(revision.text[:MAX_CHARACTERS])
     resolution = resolve_entities(
         doc,
@@ -73,7 +73,7 @@ def read_text(
         context=context,
         dateline_place=revision.dateline_place,
     )
-    events = find_events(
+    events, actors = find_events(
         doc,
         resolution,
         revision=revision,
@@ -81,7 +81,7 @@ def read_text(
         context=context,
         model_version=reader.model_version,
     )
-    return resolution, events
+    return resolution, events, actors
 
 
 def annotate_article(
@@ -89,13 +89,14 @@ def annotate_article(
 ) -> AnnotatedArticle:
     """Annotate an article."""
     revision = extracted.revision
-    resolution, events = read_text(revision, reader, context)
+    resolution, events, actors = read_text(revision, reader, context)
+    entities = {entity.entity_id: entity for entity in (*resolution.entities, *actors)}
     return AnnotatedArticle(
         entry=extracted.entry,
         article=extracted.article,
         revision=revision,
         removed_blocks=extracted.removed_blocks,
-        entities=resolution.entities,
+        entities=tuple(entities.values()),
         entity_mentions=entity_mention_rows(
             resolution, revision, model_version=reader.model_version, context=context
         ),

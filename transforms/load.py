@@ -4,8 +4,8 @@ Comes in: rows of any table, mixed. Goes out: files in the staging folder, one f
 whole or not there at all. Any number of workers may stage; a retried bundle only stages the same
 ids again, and the merge absorbs them.
 
-Order is kept: rows are staged in the order they came, and the files of `entries`, whose rows vouch
-for what came before them, are written last.
+Order is kept: rows are staged in the order they came, and within a batch table by table in the
+order of `TABLES`, so that a row that vouches for others is never there before them.
 """
 
 import os
@@ -62,7 +62,7 @@ class StageRowsFn(beam.DoFn):
         self._flush()
 
     def _flush(self) -> None:
-        for table in sorted(self._rows, key=list(TABLES).index):  # `entries` is last
+        for table in sorted(self._rows, key=list(TABLES).index):
             stage(Path(self.folder), table, self._rows[table])
         self._rows.clear()
         self._since = time.monotonic()

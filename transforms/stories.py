@@ -26,15 +26,15 @@ from schemas.flow import LEAD_LENGTH, AnnotatedArticle, RunContext, StoryCandida
 from schemas.rows import Story, StoryArticle
 
 # Found on the bundled site, whose articles carry their story: tests/test_stories.py.
-MIN_SIMILARITY = 0.22
-NAME_WEIGHT = 2.0  # an entity's name against a common word
+MIN_SIMILARITY = 0.18
+NAME_WEIGHT = 3.0  # an entity's name against a common word
 MAX_SILENCE = timedelta(days=5)  # a story that nobody adds to for so long is over
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 WORD = re.compile(r"[^\W\d_]{4,}")  # shorter words are mostly function words
 
 
 def terms_of(candidate: StoryCandidate) -> collections.Counter[str]:
-    """Count an article's terms: names count double, words are cut to a stem of six letters."""
+    """Count an article's terms: names and words; words are cut to a stem of six letters."""
     words = f"{candidate.headline or ''} {candidate.headline or ''} {candidate.lead}".lower()
     terms = collections.Counter(word[:6] for word in WORD.findall(words))
     for name in candidate.entity_names:

@@ -82,11 +82,10 @@ class StagingFolder:
     def ready(self, *, complete: bool) -> list[StagedFile]:
         """List whole files; those of deferred tables only when the run is complete.
 
-        `entries` is listed first: whatever an entry vouches for was staged before it, so a later
-        look into the other folders finds it.
+        They are listed in the reverse of the order they are staged in: whatever a row vouches
+        for was staged before it, so a later look into the other folders finds it.
         """
-        tables = ["entries", *(t for t in TABLES if t != "entries")]
-        wanted = [t for t in tables if complete or t not in DEFERRED]
+        wanted = [table for table in reversed(TABLES) if complete or table not in DEFERRED]
         return [
             StagedFile(table, str(path))
             for table in wanted

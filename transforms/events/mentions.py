@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from schemas.flow import RunContext
-from schemas.rows import ArticleRevision, EventMention
+from schemas.rows import ArticleRevision, Entity, EventMention
 from transforms.dates import find_dates
 from transforms.entities import Actor, Resolution, find_actor
 from transforms.events.circumstances import find_date, find_place
@@ -46,8 +46,12 @@ def find_events(
     gazetteer: Gazetteer,
     context: RunContext,
     model_version: str,
-) -> tuple[EventMention, ...]:
-    """Find the event mentions of an article; `doc.text` is the revision's text."""
+) -> tuple[tuple[EventMention, ...], tuple[Entity, ...]]:
+    """Find the event mentions of an article, and the entities behind their actors.
+
+    `doc.text` is the revision's text. An actor such as "Syrian troops" is an entity of its own
+    that no name in the text gives.
+    """
     published = revision.date_published.date() if revision.date_published else None
     reading = Reading(
         doc=doc,
@@ -59,11 +63,15 @@ def find_events(
         dates=find_dates(doc.text, published=published),
     )
     rows: dict[str, EventMention] = {}
+    entities: dict[str, Entity] = {}
     for sentence in doc.sents:
         for found in _events_of(sentence, reading):
+            for actor in (*found.actors, *found.recipients):
+                if actor.entity is not None:
+                    entities.setdefault(actor.entity.entity_id, actor.entity)
             for row in mention_rows(found, sentence, reading):
                 rows.setdefault(row.mention_id, row)
-    return tuple(rows.values())
+    return tuple(rows.values()), tuple(entities.values())
 
 
 def _events_of(sentence: Span, reading: Reading) -> list[Found]:

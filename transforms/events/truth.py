@@ -38,7 +38,7 @@ FAILING = word_set(
 TRYING = word_set("try attempt seek struggle")
 UNCERTAIN = word_set("would could may might should can must ought")
 FUTURE = word_set("will shall 'll wo")
-NEGATING = word_set("not n't never no neither nor without")
+NEGATING = word_set("not n't never no neither nor")
 # What stands in their object has not taken place, or not yet.
 WISHING = word_set(
     "object oppose reject fear seek want demand call urge plan propose avoid prevent threaten "
