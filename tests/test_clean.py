@@ -125,6 +125,13 @@ def test_every_removed_line_is_on_record_with_its_rule() -> None:
     assert article.revision.num_removed_blocks == 2
 
 
+def test_a_variant_of_the_headline_goes_and_a_first_sentence_in_its_words_stays() -> None:
+    title = "Ferry burns off Pell Harbour in Velmark"
+    assert cleaned_lines("Ferry burns off Pell Harbour", FIRST, headline=title) == [FIRST]
+    sentence = "A ferry burns off Pell Harbour in Velmark."
+    assert cleaned_lines(sentence, FIRST, headline=title) == [sentence, FIRST]
+
+
 def test_columns_that_follow_from_the_text_are_made_anew() -> None:
     revision = clean_article(extracted(FIRST, "Load More", headline="Ferry fire")).revision
     assert revision.text_sha256 == text_sha256(FIRST)

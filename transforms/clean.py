@@ -142,11 +142,18 @@ def _head(lines: list[str], title: str, authors: Iterable[str]) -> Verdicts:
     names = set(comparable(" ".join(authors)).split()) | _BYLINE_WORDS
     verdicts: Verdicts = {}
     for number, line in enumerate(lines):
-        if title and num_words(line) <= MAX_RULE_WORDS and is_alike(line, title):
+        if title and _is_title(line, title):
             verdicts[number] = Verdict("title", "repeated_headline")
         elif _is_byline(line, names):
             verdicts[number] = Verdict("bio", "byline")
     return verdicts
+
+
+def _is_title(line: str, title: str) -> bool:
+    """Tell the headline, or a variant of it, from a first sentence in its words."""
+    if comparable(line) == comparable(title):
+        return True
+    return is_headline_like(line) and is_alike(line, title)
 
 
 def _is_byline(line: str, names: set[str]) -> bool:
