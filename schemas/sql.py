@@ -1,7 +1,7 @@
 """The SQL that ships: views, and named queries with the question each answers.
 
 In: `views/*.sql` and `queries/*.sql`. A query opens with comment lines: its question, then a line
-`-- param: name = default` for each parameter that it uses as `$name`.
+`-- param: name = 'default'` for each parameter that it uses as `$name`.
 """
 
 import functools
@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from importlib.resources import files
 
-PARAMETER = re.compile(r"^-- param: (\w+) = (.*)$", re.MULTILINE)
+PARAMETER = re.compile(r"^-- param: (\w+) = '(.*)'$", re.MULTILINE)
 
 
 @dataclass(frozen=True)

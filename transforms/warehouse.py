@@ -12,6 +12,7 @@ import contextlib
 import fcntl
 import os
 import re
+import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     import duckdb
 
 LOCK_WAIT_S = 30.0
+QUERY_MEMORY = "4GB"
+QUERY_TIMEOUT_S = 600.0
 RETRY_WITHIN = timedelta(days=3)  # an address rejected for a passing reason is asked for so long
 # Vouch for a whole run, so they are merged only when it is complete.
 DEFERRED = frozenset({"feeds", "feed_fetches", "stories", "story_articles"})
@@ -280,7 +283,12 @@ class DuckDbWarehouse:
         return last
 
     def query(
-        self, sql: str, parameters: dict[str, Any] | None = None, *, max_rows: int | None = None
+        self,
+        sql: str,
+        parameters: dict[str, Any] | None = None,
+        *,
+        max_rows: int | None = None,
+        timeout_s: float | None = None,
     ) -> Answer:
         """Run one statement that reads tables and views, and nothing else."""
         import duckdb
@@ -291,14 +299,21 @@ class DuckDbWarehouse:
             )
         with self._open(read_only=True) as connection:
             connection.execute("SET enable_external_access = false")
+            connection.execute(f"SET memory_limit = '{QUERY_MEMORY}'")
             connection.execute("SET lock_configuration = true")
+            timer = threading.Timer(timeout_s or QUERY_TIMEOUT_S, connection.interrupt)
+            timer.start()
             try:
                 _check_reads_only(connection.extract_statements(sql))
                 cursor = connection.execute(sql, parameters or {})
                 names = tuple(column[0] for column in cursor.description or ())
                 rows = cursor.fetchall() if max_rows is None else cursor.fetchmany(max_rows + 1)
+            except duckdb.InterruptException as error:
+                raise WarehouseError("the query took longer than its time limit") from error
             except duckdb.Error as error:
                 raise WarehouseError(str(error).strip().splitlines()[0]) from error
+            finally:
+                timer.cancel()
         return Answer(names, rows[:max_rows], max_rows is not None and len(rows) > max_rows)
 
     def _records(self, sql: str, parameters: dict[str, Any] | None = None) -> list[dict[str, Any]]:

@@ -1,0 +1,15 @@
+-- Who did what to whom, newest first? (param who: part of a name)
+-- param: who = ''
+SELECT
+  event_date,
+  who,
+  did_what,
+  to_whom,
+  place,
+  evidence,
+  url
+FROM who_did_what
+WHERE STRPOS(LOWER(CONCAT(COALESCE(who, ''), ' ', COALESCE(to_whom, ''))), LOWER($who)) > 0
+ORDER BY
+  event_date DESC,
+  event_id

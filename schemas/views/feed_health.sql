@@ -1,0 +1,53 @@
+-- Which feeds are alive, and why not.
+WITH polls AS (
+  SELECT
+    f.*,
+    ROW_NUMBER() OVER (PARTITION BY f.feed_id ORDER BY f.fetched_at DESC, f.fetch_id) AS nth
+  FROM feed_fetches AS f
+),
+listed AS (
+  SELECT
+    feed_id,
+    MAX(newest_entry_at) AS newest_entry_at,
+    COUNT(*) AS num_polls
+  FROM feed_fetches
+  GROUP BY feed_id
+),
+given AS (
+  SELECT
+    feed_id,
+    COUNT(*) AS num_entries_taken,
+    MAX(first_seen_at) AS last_new_entry_at
+  FROM entries
+  GROUP BY feed_id
+)
+SELECT
+  f.feed_id,
+  COALESCE(f.title, f.url) AS feed,
+  f.url,
+  CASE
+    WHEN f.last_polled_at IS NULL THEN 'never polled'
+    WHEN f.consecutive_failures > 0 THEN 'failing'
+    WHEN g.last_new_entry_at IS NULL THEN 'nothing taken'
+    WHEN f.last_polled_at - g.last_new_entry_at > INTERVAL 7 DAY THEN 'silent'
+    ELSE 'alive'
+  END AS state,
+  p.outcome AS last_outcome,
+  p.reason AS last_reason,
+  p.detail AS last_detail,
+  f.last_polled_at,
+  f.last_success_at,
+  f.next_poll_at,
+  f.consecutive_failures,
+  l.num_polls,
+  COALESCE(g.num_entries_taken, 0) AS num_entries_taken,
+  g.last_new_entry_at AS silent_since,
+  l.newest_entry_at
+FROM feeds AS f
+LEFT JOIN polls AS p
+  ON p.feed_id = f.feed_id
+  AND p.nth = 1
+LEFT JOIN listed AS l
+  ON l.feed_id = f.feed_id
+LEFT JOIN given AS g
+  ON g.feed_id = f.feed_id
