@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from transforms.files import find_files
+
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 DEFAULT_WAREHOUSE = "dateline.duckdb"
 RUNNER = "DirectRunner"
@@ -176,10 +178,13 @@ def _check_files(args: argparse.Namespace) -> None:
         path = getattr(args, name)
         if path and not Path(path).is_file():
             raise UsageError(f"--{name} {path}: no such file")
-    for name in ("from_files", "from_warc"):
-        pattern = getattr(args, name)
-        if pattern and not glob.glob(pattern, recursive=True):  # noqa: PTH207 (absolute patterns)
-            raise UsageError(f"--{name.replace('_', '-')} {pattern}: no file matches")
+    if args.from_warc and not glob.glob(args.from_warc, recursive=True):  # noqa: PTH207
+        raise UsageError(f"--from-warc {args.from_warc}: no file matches")
+    if args.from_files:
+        try:
+            find_files(args.from_files)
+        except ValueError as error:
+            raise UsageError(f"--from-files: {error}") from error
 
 
 def _duration(text: str) -> timedelta:

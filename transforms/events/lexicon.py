@@ -14,6 +14,7 @@ from __future__ import annotations
 import csv
 import functools
 import hashlib
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.resources import files
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from spacy.tokens import Token
 
 NOUN = "noun:"
+BRITISH = re.compile(r"(?<=[lnrt])ise\b(?<!promise)(?<!advertise)(?<!exercise)")
 BEFORE = frozenset({"compound", "amod", "nmod"})
 DEFAULT_SLOTS = ("dobj", "dative", "against", "on", "with", "to", "at", "of", "from", "for")
 # What a condition such as @weapon stands for.
@@ -57,6 +59,10 @@ PEOPLE_LABELS = frozenset({"PERSON", "NORP", "ORG"})
 PEOPLE = word_set(
     "people person man woman child he him she her they them who hostage prisoner refugee civilian "
     "resident member supporter suspect worker victim"
+)
+PLACE_NOUNS = word_set(
+    "town city village province district region area capital border port camp suburb county state "
+    "island country territory neighborhood neighbourhood checkpoint airport headquarters building"
 )
 PLACE_LABELS = frozenset({"GPE", "LOC", "FAC"})
 
@@ -141,8 +147,8 @@ def find_sense(frame: Frame) -> Sense | None:
 
 
 def _plain(predicate: str) -> str:
-    """Write a predicate without hyphens, at which the tokenizer splits words."""
-    return predicate.replace("-", " ")
+    """Write a predicate without hyphens, at which the tokenizer splits words, and with -ize."""
+    return BRITISH.sub("ize", predicate.replace("-", " "))
 
 
 def _predicates(frame: Frame) -> Iterator[str]:
@@ -185,7 +191,8 @@ def _complements(frame: Frame, predicate: str) -> Iterator[Token]:
 def _fits(token: Token, condition: frozenset[str]) -> bool:
     """Tell whether a word, or a noun put before it, is one that the condition asks for."""
     before = [c for c in token.children if c.dep_ in BEFORE]
-    near = [token, *before]
+    within = [t for c in token.children if c.lower_ == "of" for t in c.children]
+    near = [token, *before, *within]  # "state of emergency" is about an emergency
     lemmas = {t.lemma_.lower() for t in near} | {t.lower_ for t in near}
     lemmas |= {f"{t.lower_}-{token.lemma_.lower()}" for t in before}  # cease-fire is two tokens
     return any(
@@ -200,7 +207,7 @@ def _is_of_class(token: Token, lemmas: set[str], name: str) -> bool:
         lemma = token.lemma_.lower()
         return token.ent_type_ in PEOPLE_LABELS or lemma in roles or lemma in PEOPLE
     if name == "place":
-        return token.ent_type_ in PLACE_LABELS
+        return token.ent_type_ in PLACE_LABELS or token.lemma_.lower() in PLACE_NOUNS
     return bool(CLASSES[name] & lemmas)
 
 

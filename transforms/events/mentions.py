@@ -38,6 +38,9 @@ NO_ACTS = (
 )
 
 
+ARGUMENTS = frozenset({"NOUN", "PROPN", "PRON", "NUM", "ADJ", "DET", "X"})
+
+
 def find_events(
     doc: Doc,
     resolution: Resolution,
@@ -91,12 +94,7 @@ def _events_of(sentence: Span, reading: Reading) -> list[Found]:
 
 def _found(frame: Frame, sense: Sense | None, reading: Reading) -> Found:
     actors = _actors(frame.subjects, reading)
-    slots = (*(sense.slots if sense else ()), *(() if frame.is_nominal else DEFAULT_SLOTS))
-    recipients: tuple[Actor, ...] = ()
-    for slot in dict.fromkeys(slots):
-        recipients = _others(_actors(frame.slot(slot), reading), actors)
-        if recipients:
-            break
+    recipients = _recipients(frame, sense, actors, reading)
     if sense is not None and sense.event_type in RECIPROCAL and not recipients and len(actors) > 1:
         actors, recipients = actors[:1], actors[1:]
     taken = frozenset(actor.entity_id for actor in (*actors, *recipients))
@@ -111,13 +109,31 @@ def _found(frame: Frame, sense: Sense | None, reading: Reading) -> Found:
     )
 
 
+def _recipients(
+    frame: Frame, sense: Sense | None, actors: tuple[Actor, ...], reading: Reading
+) -> tuple[Actor, ...]:
+    """Find to whom it was done: who is known in the first slot that has anybody, else the words."""
+    own = sense.slots if sense is not None else ()
+    for slot in dict.fromkeys((*own, *(() if frame.is_nominal else DEFAULT_SLOTS))):
+        found = _others(_actors(frame.slot(slot), reading), actors)
+        known = tuple(actor for actor in found if actor.link)
+        if known:
+            return known
+    words = (_others(_actors(frame.slot(slot), reading), actors) for slot in own)
+    return next((found for found in words if found), ())
+
+
 def _actors(heads: Sequence[Token], reading: Reading) -> tuple[Actor, ...]:
-    """Resolve argument heads to actors, each once."""
+    """Resolve argument heads to actors, each once; who is not known is kept as words."""
     found: dict[str, Actor] = {}
     for head in heads:
-        actor = find_actor(phrase_of(head), reading.resolution, doc=reading.doc)
-        if actor is not None:
-            found.setdefault(actor_key(actor), actor)
+        if head.pos_ not in ARGUMENTS:
+            continue
+        phrase = phrase_of(head)
+        actor = find_actor(phrase, reading.resolution, doc=reading.doc)
+        if actor is None:
+            actor = Actor(start=phrase.start_char, end=phrase.end_char, text=phrase.text)
+        found.setdefault(actor_key(actor), actor)
     return tuple(found.values())
 
 
@@ -129,7 +145,9 @@ def _others(recipients: tuple[Actor, ...], actors: tuple[Actor, ...]) -> tuple[A
 
 def _is_event(found: Found) -> bool:
     """Tell whether a typed frame tells of an event: somebody is in it, or a noun is carried."""
-    if found.actors or found.recipients:
+    if any(actor.link for actor in (*found.actors, *found.recipients)):
+        return True
+    if not found.frame.is_nominal and (found.actors or found.recipients):
         return True
     return found.frame.is_nominal and found.frame.support is not None
 

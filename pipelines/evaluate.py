@@ -1,0 +1,62 @@
+"""`dateline evaluate`: score text, model or events against gold, with n.
+
+In: the name of a suite and the folder or file with its gold. Out: figures on stdout. The gold is
+never part of the project: see README for the public sets that have these forms.
+"""
+
+import argparse
+from pathlib import Path
+
+from pipelines.options import UsageError
+
+SUITES = {
+    "text": "folders with gold.jsonl and html/ID.html.gz (as in the Zyte and fundus benchmarks)",
+    "model": "folder of corpora, as for `dateline train`",
+    "events": "file of JSON lines: id, text, type, actors, recipients (as PLOVER's gold records)",
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the flags of `dateline evaluate`."""
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.epilog = "gold:\n" + "\n".join(f"  {name:<8}{what}" for name, what in SUITES.items())
+    parser.add_argument("--suite", choices=SUITES, required=True, help="what is scored")
+    parser.add_argument("--gold", type=Path, required=True, metavar="PATH", help="see below")
+    parser.add_argument("--model", metavar="NAME", help="spaCy pipeline instead of the shipped one")
+    parser.add_argument(
+        "--predictions", type=Path, metavar="OUT.jsonl", help="write the events found (events)"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Score one suite."""
+    if not args.gold.exists():
+        raise UsageError(f"--gold {args.gold}: no such file or folder")
+    if args.predictions and args.suite != "events":
+        raise UsageError("--predictions is for --suite events")
+    {"text": _score_text, "model": _score_model, "events": _score_events}[args.suite](args)
+    return 0
+
+
+def _score_text(args: argparse.Namespace) -> None:
+    from pipelines.evaluate_text import evaluate_text, format_scores  # trafilatura takes a second
+
+    folders = sorted(path.parent for path in args.gold.rglob("gold.jsonl"))
+    if not folders:
+        raise UsageError(f"--gold {args.gold}: holds no gold.jsonl")
+    for folder in folders:
+        print(format_scores(folder.name, evaluate_text(folder)))
+
+
+def _score_model(args: argparse.Namespace) -> None:
+    from pipelines.train.figures import evaluate_model
+    from transforms.language import load_language
+
+    print("\n".join(evaluate_model(load_language(args.model), args.gold).lines()))
+
+
+def _score_events(args: argparse.Namespace) -> None:
+    from pipelines.evaluate_events import evaluate_events
+
+    for score in evaluate_events(args.gold, model=args.model, predictions=args.predictions):
+        print(score)

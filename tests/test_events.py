@@ -1,0 +1,176 @@
+"""Events are found with who, whom, where and when, and told from what did not happen."""
+
+import functools
+import json
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+
+from pipelines.evaluate_events import predict, read_gold, score
+from schemas.flow import RunContext
+from schemas.rows import ArticleRevision, EventMention
+from schemas.vocabulary import ChangeType, Modality, Polarity
+from transforms.annotate import Reader, load_reader, read_text
+from transforms.events.circumstances import read_number
+from transforms.events.lexicon import load_lexicon, load_scales
+
+ROOT = Path(__file__).parent.parent
+GOLD = ROOT / "seeds" / "gold" / "events.jsonl"
+SITE = ROOT / "seeds" / "site"
+FLOORS = json.loads((ROOT / "tests" / "gates.json").read_text())["events"]
+SUNDAY = datetime(2026, 3, 8, 12, tzinfo=UTC)
+
+pytestmark = pytest.mark.xdist_group("model")
+
+
+@functools.cache
+def reader() -> Reader:
+    return load_reader(None, str(SITE / "places.csv"), str(SITE / "actors.csv"))
+
+
+def read(text: str, *, dateline_place: str | None = None) -> tuple[EventMention, ...]:
+    revision = ArticleRevision(
+        revision_id="r",
+        article_id="a",
+        change_type=ChangeType.INITIAL,
+        text=text,
+        text_sha256="",
+        num_words=0,
+        date_published=SUNDAY,
+        dateline_place=dateline_place,
+        fetched_at=SUNDAY,
+        extractor_version="",
+        run_id="r",
+    )
+    return read_text(revision, reader(), RunContext(run_id="r", now=SUNDAY))[1]
+
+
+def of_type(event_type: str, events: tuple[EventMention, ...]) -> EventMention:
+    return next(event for event in events if event.event_type == event_type)
+
+
+def test_typed_events_of_our_own_sentences_keep_to_their_floors() -> None:
+    gold = [sentence for sentence in read_gold(GOLD) if sentence["type"]]
+    found = [predict(sentence["text"], reader()) for sentence in gold]
+    shares = {s.name: s.hits / s.n for s in score(gold, found)}
+    for name in ("type", "actor", "recipient"):
+        assert shares[name] >= FLOORS[name], shares
+
+
+def test_what_did_not_happen_is_told_from_what_did() -> None:
+    right = 0
+    gold = [sentence for sentence in read_gold(GOLD) if sentence["type"]]
+    for sentence in gold:
+        events = [
+            e for e in predict(sentence["text"], reader()) if e.event_type == sentence["type"]
+        ]
+        right += any(event.happened == sentence["happened"] for event in events)
+    assert right / len(gold) >= FLOORS["happened"]
+
+
+def test_business_sport_and_disaster_are_not_forced_into_a_type() -> None:
+    plain = [sentence for sentence in read_gold(GOLD) if not sentence["type"]]
+    typed = [s["text"] for s in plain if predict(s["text"], reader())]
+    assert len(typed) <= FLOORS["false_alarms"], typed
+
+
+def test_an_attack_has_its_day_place_and_parties() -> None:
+    event = of_type(
+        "ASSAULT",
+        read(
+            "Late on Saturday, rebels of the Yarrun Liberation Front attacked a barracks in Orzhan."
+        ),
+    )
+    assert event.event_date == date(2026, 3, 7)
+    assert event.event_date_source == "text"
+    assert event.actor_name == "Yarrun Liberation Front"
+    assert event.place_name == "Orzhan"
+    assert event.country == "XZE"
+
+
+def test_every_span_is_the_text() -> None:
+    text = (
+        "Karvonia accused Zembria on Friday of shelling Brannow. “We did nothing of the kind,” "
+        "Samir Azdan, the Zembrian foreign minister, said.\n\nTalks were to begin in Pell Harbour."
+    )
+    for event in read(text):
+        for part, start, end in spans(event):
+            assert text[start:end] == part
+            assert event.sentence_start <= start <= end <= event.sentence_end
+
+
+def spans(event: EventMention) -> Iterator[tuple[str, int, int]]:
+    for name in ("sentence", "trigger", "actor", "recipient", "date", "place", "attributed_to"):
+        part = getattr(event, f"{name}_text")
+        if part is not None:
+            yield part, getattr(event, f"{name}_start"), getattr(event, f"{name}_end")
+
+
+@pytest.mark.parametrize(
+    ("sentence", "event_type", "modality"),
+    [
+        ("Zembria will send troops to the border.", "MOBILIZE", Modality.PLANNED),
+        ("The rebels could attack the town.", "ASSAULT", Modality.HYPOTHETICAL),
+        ("Many would fiercely object to any cooperation.", "COOPERATE", Modality.HYPOTHETICAL),
+        ("The army denied attacking the village.", "ASSAULT", Modality.DENIED),
+        ("The army said that rebels attacked the village.", "ASSAULT", Modality.REPORTED),
+        ("The rebels attacked the village.", "ASSAULT", Modality.ASSERTED),
+    ],
+)
+def test_how_an_act_is_held_to_be_true(sentence: str, event_type: str, modality: Modality) -> None:
+    found = [event for event in read(sentence) if event.event_type == event_type]
+    assert [event.modality for event in found] == [modality] * len(found)
+    assert found or event_type == "COOPERATE"
+
+
+def test_a_quoted_source_is_named() -> None:
+    event = of_type("ASSAULT", read("The army said that rebels attacked the village on Friday."))
+    assert event.attributed_to_text == "The army"
+
+
+def test_an_act_that_is_negated_did_not_happen() -> None:
+    event = of_type("ASSAULT", read("Zembria did not attack the bridge."))
+    assert event.polarity is Polarity.NEGATIVE
+    assert not event.happened
+
+
+def test_the_dead_and_injured_are_counted() -> None:
+    event = of_type(
+        "ASSAULT", read("Rebels attacked a convoy near Dushkara, killing four soldiers.")
+    )
+    assert event.num_killed == 4
+
+
+def test_without_a_place_in_the_sentence_the_dateline_stands_in_and_is_marked() -> None:
+    event = of_type("COERCE", read("Police arrested twelve people.", dateline_place="Orzhan"))
+    assert (event.place_name, event.place_source, event.place_text) == ("Orzhan", "dateline", None)
+
+
+def test_one_sentence_in_two_articles_is_one_event() -> None:
+    sentence = "Police arrested twelve people in Orzhan."
+    first = {event.event_id for event in read(sentence)}
+    second = {event.event_id for event in read(f"It rained all day.\n\n{sentence}")}
+    assert first
+    assert first <= second
+
+
+def test_two_sentences_with_too_little_in_common_are_two_events() -> None:
+    one, other = read("Gunmen killed a man."), read("Gunmen killed a woman in the market.")
+    assert {e.event_id for e in one}.isdisjoint(e.event_id for e in other)
+
+
+@pytest.mark.parametrize(
+    ("printed", "number"),
+    [("12", 12), ("1,200", 1200), ("twelve", 12), ("thirty-one", 31), ("two hundred", 200),
+     ("four thousand", 4000), ("several", None), ("", None)],
+)  # fmt: skip
+def test_numbers_are_read_in_digits_and_words(printed: str, number: int | None) -> None:
+    assert read_number(printed) == number
+
+
+def test_every_type_of_the_lexicon_is_on_the_scale() -> None:
+    types = {sense.event_type for senses in load_lexicon().values() for sense in senses}
+    assert types == set(load_scales())
+    assert len(types) == 16
