@@ -114,7 +114,7 @@ def _recipients(
 ) -> tuple[Actor, ...]:
     """Find to whom it was done: who is known in the first slot that has anybody, else the words."""
     own = sense.slots if sense is not None else ()
-    for slot in dict.fromkeys((*own, *(() if frame.is_nominal else DEFAULT_SLOTS))):
+    for slot in own or DEFAULT_SLOTS:
         found = _others(_actors(frame.slot(slot), reading), actors)
         known = tuple(actor for actor in found if actor.link)
         if known:

@@ -193,7 +193,7 @@ def _passed_on(below: Token, above: Token, lemma: str) -> Modality:
     """Give what a verb says of all that hangs on it: "would object to cooperation"."""
     is_own_clause = below.dep_ in ("advcl", "relcl", "acl", "parataxis")
     has_subject = any(c.dep_ in SUBJECT for c in below.children)
-    if above.pos_ not in CLAUSE_VERBS or is_own_clause or (below.dep_ == "conj" and has_subject):
+    if is_own_clause or (below.dep_ == "conj" and has_subject):
         return Modality.ASSERTED
     for child in above.children:
         if child.dep_ == "aux" and child.lower_ in FUTURE:
