@@ -58,6 +58,24 @@ def test_a_repeat_inside_a_longer_run_of_capitals_is_left() -> None:
     assert names_of(text, ("Brenholt", "GPE")) == [("Brenholt", "GPE")]
 
 
+def test_a_dateline_in_capitals_is_found() -> None:
+    text = "BRENHOLT — Troops left Brenholt ."
+    assert names_of(text, ("Brenholt", "GPE"))[0] == ("BRENHOLT", "GPE")
+
+
+def test_short_capitals_are_not_taken_for_a_word_in_capitals() -> None:
+    assert names_of("IDA — Troops met Ida .", ("Ida", "PERSON")) == [("Ida", "PERSON")]
+
+
+def test_a_person_behind_near_is_a_place() -> None:
+    assert names_of("A raid near Tal Orum .", ("Tal Orum", "PERSON")) == [("Tal Orum", "GPE")]
+    text = "They fled Tal Orum . A raid outside Tal Orum ."
+    marks = ("Tal Orum", "PERSON"), ("Tal Orum", "GPE")
+    assert names_of(text, *marks) == [("Tal Orum", "GPE")] * 2
+    text = "A raid near Odran Vessel 's house ."
+    assert names_of(text, ("Odran Vessel", "PERSON")) == [("Odran Vessel", "PERSON")]
+
+
 def test_a_title_beside_a_name_is_no_longer_run() -> None:
     text = "Odran Vessel spoke . President Vessel left ."
     assert names_of(text, ("Odran Vessel", "PERSON"))[1] == ("Vessel", "PERSON")
