@@ -13,7 +13,7 @@ import gzip
 import io
 import logging
 import os
-import socket
+import platform
 import threading
 import uuid
 import zlib
@@ -30,8 +30,8 @@ from warcio.warcwriter import WARCWriter
 from schemas.columns import content_id
 from schemas.flow import Page, RunContext
 from schemas.rows import Entry
+from transforms.answers import Answer
 from transforms.urls import clean_url, url_key
-from transforms.web import Answer
 
 logger = logging.getLogger(__name__)
 
@@ -73,7 +73,7 @@ class ArchiveWriter:
         if self._file is None:
             self._folder.mkdir(parents=True, exist_ok=True)
             self._serial += 1
-            unique = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+            unique = f"{platform.node()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
             self._name = f"DATELINE-{self._now:%Y%m%d%H%M%S}-{self._serial:05}-{unique}.warc.gz"
             self._file = (self._folder / (self._name + OPEN)).open("wb")
             writer = WARCWriter(self._file, gzip=True, warc_version="1.1")

@@ -2,7 +2,7 @@
 
 Comes in: feeds with the state of their last poll. Goes out: the entries they list, and as rows
 the feeds' new state and a `FeedFetch` for each poll, also for one that failed. Rejected: a feed
-that cannot be reached or read, with the reason.
+that cannot be reached or read, with the reason, and an entry without a usable address.
 
 A feed is asked conditionally, with the validators it sent byte for byte; once a day without them,
 since some servers answer 304 for ever. A body with the bytes of the last one is not read again.
@@ -11,7 +11,6 @@ bounds; after failures later and later, but never never.
 """
 
 import hashlib
-import re
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
@@ -22,13 +21,14 @@ import apache_beam as beam
 
 from schemas.columns import content_id
 from schemas.flow import RunContext
-from schemas.rows import Entry, Feed, FeedFetch
+from schemas.rows import Entry, Feed, FeedFetch, Rejection
 from schemas.vocabulary import FetchOutcome, Reason, Rejected
+from transforms.answers import Answer, check_status, fresh_s, retry_after_s
 from transforms.archive import open_archive
 from transforms.feed_formats import ParsedEntry, ParsedFeed, parse_feed
-from transforms.reject import ROWS, StageFn
+from transforms.reject import ROWS, StageFn, count
 from transforms.urls import url_key
-from transforms.web import FEEDS, Answer, WebSettings, check_status, shared_web
+from transforms.web import FEEDS, WebSettings, shared_web
 from transforms.workers import outcome, shared_workers
 
 IN_FLIGHT = 200
@@ -36,8 +36,12 @@ PARSE_TIMEOUT_S = 10.0
 INTERVAL = timedelta(minutes=15)
 SHORTEST, LONGEST = timedelta(minutes=5), timedelta(hours=24)
 UNCONDITIONAL_EVERY = timedelta(hours=24)
-FAILURE_STEP = timedelta(minutes=30)  # each failure in a row adds one
-MAX_AGE = re.compile(r"max-age\s*=\s*\"?(\d{1,9})", re.IGNORECASE)
+PASSING_STEP = timedelta(minutes=15)  # each failure in a row adds one,
+LASTING_STEP = timedelta(hours=1)  # or one of these where waiting is not likely to mend it
+MANY_FAILURES = 30  # after so many a feed is visited rarely; it is never forgotten
+RARELY = timedelta(days=7)
+AFTER_GONE = timedelta(days=30)  # 410: gone for good, as the server says
+TOO_FAR_AHEAD = timedelta(hours=24)  # no zone explains a time further in the future
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,11 +51,12 @@ class Poll:
     feed: Feed  # with its new state
     fetch: FeedFetch
     entries: tuple[Entry, ...] = ()
+    rejections: tuple[Rejection, ...] = ()  # of entries without an address
 
 
 def read_poll(feed: Feed, answer: Answer, parsed: ParsedFeed | None, context: RunContext) -> Poll:
     """Sum up a poll that was answered in order; `parsed` is None when nothing had changed."""
-    entries = tuple(entries_of(parsed, feed, context)) if parsed else ()
+    entries = entries_of(parsed, feed, context) if parsed else ()
     is_full = answer.status == 200
     sha256 = hashlib.sha256(answer.body).hexdigest() if is_full else feed.body_sha256
     state = replace(
@@ -75,11 +80,13 @@ def read_poll(feed: Feed, answer: Answer, parsed: ParsedFeed | None, context: Ru
     fetch = replace(
         fetch_row(feed, answer, context),
         outcome=how if is_full else FetchOutcome.NOT_MODIFIED,
+        detail=parsed.damage if parsed else None,
         body_sha256=sha256 if is_full else None,
         num_entries=len(parsed.entries) if parsed else None,
         newest_entry_at=max((e.published_at for e in entries if e.published_at), default=None),
     )
-    return Poll(feed=state, fetch=fetch, entries=entries)
+    rejections = without_address(parsed, feed, context) if parsed else ()
+    return Poll(feed=state, fetch=fetch, entries=entries, rejections=rejections)
 
 
 def failed_poll(feed: Feed, answer: Answer | None, rejected: Rejected, context: RunContext) -> Poll:
@@ -88,13 +95,26 @@ def failed_poll(feed: Feed, answer: Answer | None, rejected: Rejected, context: 
     state = replace(
         feed,
         last_polled_at=context.now,
-        next_poll_at=context.now + min(INTERVAL + failures * FAILURE_STEP, LONGEST),
+        next_poll_at=context.now + wait_after_failure(failures, answer, rejected, context),
         consecutive_failures=failures,
         updated_at=context.now,
         run_id=context.run_id,
     )
     row = fetch_row(feed, answer, context)
     return Poll(feed=state, fetch=replace(row, reason=rejected.reason, detail=rejected.detail))
+
+
+def wait_after_failure(
+    failures: int, answer: Answer | None, rejected: Rejected, context: RunContext
+) -> timedelta:
+    """Say how long to leave a feed alone that failed so often in a row."""
+    if answer is not None and answer.status == 410:
+        return AFTER_GONE
+    if failures > MANY_FAILURES:
+        return RARELY
+    step = PASSING_STEP if rejected.reason.is_retryable else LASTING_STEP
+    asked = retry_after_s(answer, context.now.timestamp()) if answer else 0.0
+    return max(min(INTERVAL + failures * step, LONGEST), timedelta(seconds=asked))
 
 
 def fetch_row(feed: Feed, answer: Answer | None, context: RunContext) -> FeedFetch:
@@ -120,25 +140,40 @@ def fetch_row(feed: Feed, answer: Answer | None, context: RunContext) -> FeedFet
 
 def wait_after(answer: Answer, parsed: ParsedFeed | None) -> timedelta:
     """Say how long to leave a feed alone: the longest of all wishes, in bounds."""
-    age = MAX_AGE.search(answer.header("Cache-Control") or "")
-    wishes = [
-        INTERVAL,
-        timedelta(seconds=int(age[1]) if age else 0),
-        timedelta(seconds=(parsed.interval_s if parsed else None) or 0),
-    ]
-    return min(max(SHORTEST, *wishes), LONGEST)
+    wishes = (INTERVAL.total_seconds(), fresh_s(answer), (parsed and parsed.interval_s) or 0.0)
+    return min(max(SHORTEST, timedelta(seconds=min(max(wishes), 1e9))), LONGEST)
 
 
-def entries_of(parsed: ParsedFeed, feed: Feed, context: RunContext) -> Iterator[Entry]:
+def entries_of(parsed: ParsedFeed, feed: Feed, context: RunContext) -> tuple[Entry, ...]:
     """Make a row of each entry that has an address."""
-    for entry in parsed.entries:
-        if entry.url is not None:
-            yield _entry(entry, entry.url, feed, context)
+    return tuple(_entry(entry, entry.url, feed, context) for entry in parsed.entries if entry.url)
+
+
+def without_address(parsed: ParsedFeed, feed: Feed, context: RunContext) -> tuple[Rejection, ...]:
+    """Make a row of each entry that cannot be fetched, for want of a usable link."""
+    return tuple(
+        Rejection(
+            rejection_id=content_id("entries", feed.feed_id, entry.guid, entry.title),
+            stage="entries",
+            reason=Reason.NO_ADDRESS,
+            address=feed.url,
+            feed_id=feed.feed_id,
+            detail=f"entry {entry.guid or entry.title or 'without a title'}"[:1000],
+            is_retryable=Reason.NO_ADDRESS.is_retryable,
+            rejected_at=context.now,
+            run_id=context.run_id,
+        )
+        for entry in parsed.entries
+        if entry.url is None
+    )
 
 
 def _entry(parsed: ParsedEntry, url: str, feed: Feed, context: RunContext) -> Entry:
     key = url_key(url)
     version = content_id(parsed.title, parsed.updated_at)
+    published_at = parsed.published_at
+    if published_at is not None and published_at > context.now + TOO_FAR_AHEAD:
+        published_at = None
     return Entry(
         entry_id=content_id(feed.feed_id, key, version),
         feed_id=feed.feed_id,
@@ -149,8 +184,8 @@ def _entry(parsed: ParsedEntry, url: str, feed: Feed, context: RunContext) -> En
         title=parsed.title,
         summary=parsed.summary,
         authors=parsed.authors,
-        published_at=parsed.published_at,
-        published_precision=parsed.published_precision,
+        published_at=published_at,
+        published_precision=parsed.published_precision if published_at else None,
         updated_at=parsed.updated_at,
         language=parsed.language,
         publisher=parsed.publisher,
@@ -159,9 +194,10 @@ def _entry(parsed: ParsedEntry, url: str, feed: Feed, context: RunContext) -> En
     )
 
 
-def may_ask_conditionally(feed: Feed, context: RunContext) -> bool:
-    """Tell whether the last full answer is recent enough to rely on validators."""
-    return feed.last_full_at is not None and context.now - feed.last_full_at < UNCONDITIONAL_EVERY
+def validators(feed: Feed, context: RunContext) -> tuple[str | None, str | None]:
+    """Give ETag and Last-Modified to send; none when the last full answer is a day old."""
+    is_recent = feed.last_full_at and context.now - feed.last_full_at < UNCONDITIONAL_EVERY
+    return (feed.etag, feed.last_modified) if is_recent else (None, None)
 
 
 class PollFeedsFn(StageFn):
@@ -184,22 +220,21 @@ class PollFeedsFn(StageFn):
 
     def work(self, feed: Feed) -> "Future[Answer]":
         """Start to ask for the feed."""
-        conditional = may_ask_conditionally(feed, self.context)
-        self._answer: Answer | None = None
+        etag, last_modified = validators(feed, self.context)
         return shared_web(self.web).get(
-            feed.url,
-            accept=FEEDS,
-            etag=feed.etag if conditional else None,
-            last_modified=feed.last_modified if conditional else None,
+            feed.url, accept=FEEDS, etag=etag, last_modified=last_modified
         )
 
     def finish(self, feed: Feed, result: "Future[Answer]") -> Iterable[Any]:
         """Read what came; remember the answer for the row of a poll that fails."""
-        self._answer = None
+        self._answer: Answer | None = None
         self._answer = result.result()
         poll = read_poll(feed, self._answer, self._read(feed, self._answer), self.context)
-        for row in (poll.feed, self._archived(poll.fetch)):
+        for row in (poll.feed, self._archived(poll.fetch), *poll.rejections):
             yield beam.pvalue.TaggedOutput(ROWS, row)
+        for rejection in poll.rejections:
+            count(rejection.stage, "in")
+            count(rejection.stage, f"rejected:{rejection.reason}")
         yield from poll.entries
 
     def rows_of_rejection(self, feed: Feed, rejected: Rejected) -> Iterable[Feed | FeedFetch]:
@@ -215,7 +250,7 @@ class PollFeedsFn(StageFn):
 
     def _read(self, feed: Feed, answer: Answer) -> ParsedFeed | None:
         """Read a feed whose body is not that of the last poll."""
-        if answer.status == 304 and may_ask_conditionally(feed, self.context):
+        if answer.status == 304 and any(validators(feed, self.context)):
             return None
         check_status(answer)
         if hashlib.sha256(answer.body).hexdigest() == feed.body_sha256:

@@ -18,9 +18,10 @@ import apache_beam as beam
 from schemas.flow import Page, RunContext
 from schemas.rows import Entry
 from schemas.vocabulary import Reason, Rejected
+from transforms.answers import Answer, check_status
 from transforms.archive import open_archive
 from transforms.reject import ROWS, StageFn
-from transforms.web import Answer, WebSettings, check_status, shared_web
+from transforms.web import WebSettings, shared_web
 
 IN_FLIGHT = 200  # more than the fetcher has slots, so that no slot waits for a slow lane
 

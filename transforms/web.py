@@ -1,53 +1,56 @@
 """The fetcher: the only opener of sockets. No Beam.
 
 In: an address. Out: an `Answer` with status, headers and decoded body, or `Rejected` with the
-reason. Everything is bounded: one deadline for the exchange, a cap on bytes before and after
-decoding, few redirects, few ports. The network address is checked on the very socket that
-connects, so that neither a redirect nor DNS leads inside; loopback is open only with
-`connect_to`, which the demonstration and the tests use. Certificates are verified, nothing is
-remembered but robots.txt, and we say who we are.
+reason. Everything is bounded: one deadline for the exchange with all its redirects, a cap on bytes
+before and after decoding, few redirects, few ports. The network address is checked on the very
+socket that connects, so that neither a redirect nor DNS leads inside; only hosts named in the
+settings are exempt, as the demonstration's and the tests' are. Certificates are verified, nothing
+is remembered but robots.txt, and we say who we are.
 
 One lane a registrable domain: one request at a time, with a pause between, and longer where the
-server says so. A lane is of the process, as is its `Web`: stages share it (`shared_web`).
+server says so. A lane is of the process, as is its `Web`: stages share it (`shared_web`). A host
+that fails several times in a row is left alone for a while, so that dead hosts hold up nobody.
 """
 
 import asyncio
+import atexit
 import functools
 import ipaddress
 import socket
 import threading
 import time
-import zlib
 from collections import defaultdict
+from collections.abc import AsyncIterator
 from concurrent.futures import Future
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 import ada_url
 import aiohttp
-from protego import Protego
+import yarl
 
 from schemas.vocabulary import Reason, Rejected
+from transforms.answers import Answer, retry_after_s
+from transforms.codings import ACCEPTED, Decoder
+from transforms.guard import check_address, is_public
+from transforms.robots import MAX_BYTES as ROBOTS_BYTES
+from transforms.robots import RobotsRules, read_robots, robots_after
 from transforms.urls import registrable_domain
 
 PRODUCT = "Dateline/0.1"
-PORTS = frozenset({80, 443, 8080, 8443})
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 CHUNK = 64 * 1024
-ROBOTS_BYTES = 500 * 1024  # RFC 9309, 2.5: at least this much is read
-ROBOTS_AGE_S = 24 * 3600
-MAX_CRAWL_DELAY_S = 120.0
-MAX_WAIT_S = 24 * 3600.0  # some servers ask for days
+ROBOTS_AGE_S = 24 * 3600.0  # RFC 9309, 2.4
+ROBOTS_RETRY_S = 600.0
+FAILURES_IN_A_ROW = 3  # after so many a host is left alone
+REST_S = 300.0
+NOT_OPEN = "is not an address of the open web"
 PAGES = "text/html, application/xhtml+xml;q=0.9, */*;q=0.1"
 FEEDS = (
     "application/atom+xml, application/rss+xml, application/feed+json, application/rdf+xml, "
     "application/xml;q=0.9, text/xml;q=0.9, application/json;q=0.8, */*;q=0.1"
 )
-IPV4_IN_6 = [  # prefixes behind which an IPv4 address hides: NAT64, compatible
-    ipaddress.ip_network("64:ff9b::/96"),
-    ipaddress.ip_network("::/96"),
-]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,12 +58,13 @@ class WebSettings:
     """How the fetcher behaves."""
 
     contact: str | None = None  # address or e-mail for publishers, in User-Agent
-    timeout_s: float = 30.0  # for one exchange, from connecting to the last byte
+    timeout_s: float = 30.0  # for one exchange: all its requests, without waiting for its turn
     max_bytes: int = 10_000_000
     max_redirects: int = 5
     host_delay_s: float = 2.0  # between the end of a request and the next in its lane
     concurrency: int = 50
     obey_robots: bool = True
+    trusted: tuple[str, ...] = ()  # HOST:PORT of own servers, open although not of the open web
     connect_to: str | None = None  # HOST:PORT that every connection is made to, as in curl
 
     @property
@@ -69,40 +73,33 @@ class WebSettings:
         return f"{PRODUCT} (+{self.contact})" if self.contact else f"{PRODUCT} (news archive)"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Answer:
-    """What a server answered."""
-
-    asked: str  # address asked for
-    url: str  # address that answered, after redirects
-    status: int
-    reason: str
-    headers: tuple[tuple[str, str], ...]
-    body: bytes  # decoded from its content coding
-    duration_ms: int
-
-    def header(self, name: str) -> str | None:
-        """Give the first header of that name."""
-        return next((value for key, value in self.headers if key.lower() == name.lower()), None)
-
-    @property
-    def content_type(self) -> str:
-        """Content-Type as sent, "" if none."""
-        return self.header("Content-Type") or ""
-
-
 @dataclass
 class Lane:
-    """One domain's turn: who is under way, and when the next may start (monotonic seconds)."""
+    """One domain's turn: who is under way, and when the next may start (loop's seconds)."""
 
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     next_at: float = 0.0
+    failures: int = 0  # in a row
+    failure: Rejected | None = None  # the last of them
+
+
+@dataclass(kw_only=True)
+class Exchange:
+    """What one `get` may still spend, and what it sends."""
+
+    asked: str
+    headers: dict[str, str]
+    left_s: float
+    max_bytes: int
+    cuts: bool = False  # take the beginning of a body that is too large
 
 
 @functools.cache
 def shared_web(settings: WebSettings) -> "Web":
     """Give the process's one fetcher with these settings."""
-    return Web(settings)
+    web = Web(settings)
+    atexit.register(web.close)
+    return web
 
 
 class Web:
@@ -110,10 +107,15 @@ class Web:
 
     def __init__(self, settings: WebSettings) -> None:
         self.settings = settings
+        self._open_to = _resolved(
+            (settings.connect_to,) if settings.connect_to else settings.trusted
+        )
         self._lanes: dict[str, Lane] = defaultdict(Lane)
-        self._robots: dict[str, tuple[float, Protego | Rejected]] = {}
+        self._robots: dict[str, tuple[float, RobotsRules]] = {}  # by origin, with its expiry
+        self._robots_locks: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._loop = asyncio.new_event_loop()
-        threading.Thread(target=self._loop.run_forever, name="web", daemon=True).start()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="web", daemon=True)
+        self._thread.start()
         asyncio.run_coroutine_threadsafe(self._open(), self._loop).result()
 
     def get(
@@ -136,14 +138,18 @@ class Web:
         """Close the connections and end the loop."""
         asyncio.run_coroutine_threadsafe(self._session.close(), self._loop).result()
         self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
 
     async def _open(self) -> None:
         settings = self.settings
-        guard = functools.partial(_guarded_socket, allow_loopback=settings.connect_to is not None)
+        guarded = functools.partial(
+            _guarded_socket, open_to=self._open_to, is_only=settings.connect_to is not None
+        )
         connector = aiohttp.TCPConnector(
             limit=settings.concurrency,
-            socket_factory=guard,
-            resolver=_FixedResolver(settings.connect_to) if settings.connect_to else None,
+            socket_factory=guarded,
+            resolver=_FixedResolver(self._open_to) if settings.connect_to else None,
             happy_eyeballs_delay=None,
         )
         self._session = aiohttp.ClientSession(
@@ -151,267 +157,234 @@ class Web:
             auto_decompress=False,
             cookie_jar=aiohttp.DummyCookieJar(),
             trust_env=False,
-            headers={"User-Agent": settings.user_agent, "Accept-Encoding": "gzip, deflate"},
-            skip_auto_headers=("Accept-Encoding",),
+            headers={"User-Agent": settings.user_agent, "Accept-Encoding": ACCEPTED},
             timeout=aiohttp.ClientTimeout(total=None),
             max_line_size=16 * 1024,
             max_field_size=64 * 1024,
+            max_headers=1000,  # some content networks send more than a hundred
         )
         self._slots = asyncio.Semaphore(settings.concurrency)
 
     async def _get(self, url: str, headers: dict[str, str]) -> Answer:
-        """Fetch an address, following redirects one lane after the other."""
-        asked = url
+        """Fetch an address if its site lets us."""
+        limits = self.settings
+        exchange = Exchange(
+            asked=url, headers=headers, left_s=limits.timeout_s, max_bytes=limits.max_bytes
+        )
+        return await self._follow(exchange, obeys=limits.obey_robots)
+
+    async def _follow(self, exchange: Exchange, *, obeys: bool) -> Answer:
+        """Ask, and follow redirects, one lane after the other."""
+        url = exchange.asked
         for _ in range(self.settings.max_redirects + 1):
-            if self.settings.obey_robots:
-                await self._check_robots(url)
-            answer = await self._exchange(asked, url, headers)
+            check_address(url, trusted=self.settings.trusted)
+            if obeys:
+                (await self._robots_of(_origin(url))).check(url, PRODUCT)
+            answer = await self._in_lane(url, exchange)
             if answer.status not in REDIRECTS:
                 return answer
-            url, headers = _next_hop(answer, headers)
+            url = _next_hop(answer, exchange)
         raise Rejected(Reason.TOO_MANY_REDIRECTS, f"more than {self.settings.max_redirects}")
 
-    async def _exchange(self, asked: str, url: str, headers: dict[str, str]) -> Answer:
+    async def _in_lane(self, url: str, exchange: Exchange) -> Answer:
         """Wait for the lane, make one request, and leave the lane with its pause."""
+        async with self._turn(url) as lane:
+            try:
+                async with self._slots:
+                    answer = await self._request(url, exchange)
+            except Rejected as rejected:
+                self._note_failure(lane, rejected)
+                raise
+            lane.failures = 0
+            wait = retry_after_s(answer, time.time())
+            lane.next_at = max(lane.next_at, self._loop.time() + wait)
+            return answer
+
+    @asynccontextmanager
+    async def _turn(self, url: str) -> AsyncIterator[Lane]:
+        """Hold the lane of an address from when its turn comes until it is done."""
         lane = self._lanes[registrable_domain(url) or url]
         async with lane.lock:
             pause = lane.next_at - self._loop.time()
             if pause > self.settings.timeout_s:
+                if lane.failure is not None and lane.failures >= FAILURES_IN_A_ROW:
+                    raise lane.failure
                 raise Rejected(Reason.RATE_LIMITED, f"the server asked to wait {pause:.0f} s")
             await asyncio.sleep(max(0.0, pause))
             try:
-                async with self._slots:
-                    answer = await self._request(asked, url, headers)
+                yield lane
             finally:
-                lane.next_at = self._loop.time() + self._delay(url)
-            if answer.status in (429, 503):
-                wait = retry_after(answer.header("Retry-After"), time.time())
-                lane.next_at = max(lane.next_at, self._loop.time() + wait)
-            return answer
+                _, robots = self._robots.get(_origin(url), (0.0, None))
+                asked = robots.delay_s(PRODUCT) if robots else 0.0
+                delay = max(self.settings.host_delay_s, asked)
+                lane.next_at = max(lane.next_at, self._loop.time() + delay)
 
-    def _delay(self, url: str) -> float:
-        """Give the pause after a request: ours, or what robots.txt asks for."""
-        _, robots = self._robots.get(_origin(url), (0.0, None))
-        asked = robots.crawl_delay(PRODUCT) if isinstance(robots, Protego) else None
-        return max(self.settings.host_delay_s, min(asked or 0.0, MAX_CRAWL_DELAY_S))
+    def _note_failure(self, lane: Lane, rejected: Rejected) -> None:
+        """Leave a host alone that does not answer time after time."""
+        if rejected.reason not in (Reason.UNREACHABLE, Reason.TIMEOUT):
+            return
+        lane.failures += 1
+        detail = f"failed {lane.failures} times in a row: {rejected.detail}"
+        lane.failure = Rejected(rejected.reason, detail)
+        if lane.failures >= FAILURES_IN_A_ROW:
+            lane.next_at = self._loop.time() + max(REST_S, 2 * self.settings.timeout_s)
 
-    async def _request(self, asked: str, url: str, headers: dict[str, str]) -> Answer:
-        """Make one request within its deadline; every failure is `Rejected`."""
+    async def _request(self, url: str, exchange: Exchange) -> Answer:
+        """Make one request within what is left of the time; every failure is `Rejected`."""
         started = time.monotonic()
-        check_address(url)
         try:
-            async with asyncio.timeout(self.settings.timeout_s):
-                async with self._session.get(url, headers=headers, allow_redirects=False) as got:
-                    body = await self._read(got)
+            async with asyncio.timeout(exchange.left_s):
+                status, reason, headers, body = await self._exchange(url, exchange)
         except TimeoutError as error:
             detail = f"no whole answer in {self.settings.timeout_s:g} s"
             raise Rejected(Reason.TIMEOUT, detail) from error
-        except aiohttp.ClientConnectorError as error:
-            refused = isinstance(error.os_error, PermissionError)
-            reason = Reason.ADDRESS_REFUSED if refused else Reason.UNREACHABLE
-            raise Rejected(reason, str(error.os_error)) from error
-        except aiohttp.ClientOSError as error:
-            raise Rejected(Reason.UNREACHABLE, str(error)) from error
-        except (aiohttp.ClientError, zlib.error, ValueError) as error:
+        except aiohttp.ClientOSError as error:  # also of DNS and TLS
+            is_inside = NOT_OPEN in str(error)
+            reason_why = Reason.ADDRESS_REFUSED if is_inside else Reason.UNREACHABLE
+            raise Rejected(reason_why, str(error)) from error
+        except (aiohttp.ClientError, ValueError) as error:
             raise Rejected(Reason.BAD_RESPONSE, f"{type(error).__name__}: {error}") from error
+        spent_s = time.monotonic() - started
+        exchange.left_s = max(exchange.left_s - spent_s, 0.1)
         return Answer(
-            asked=asked,
+            asked=exchange.asked,
             url=url,
-            status=got.status,
-            reason=got.reason or "",
-            headers=tuple(
-                (key.decode("latin-1"), value.decode("latin-1")) for key, value in got.raw_headers
-            ),
+            status=status,
+            reason=reason,
+            headers=headers,
             body=body,
-            duration_ms=round(1000 * (time.monotonic() - started)),
+            duration_ms=round(1000 * spent_s),
         )
 
-    async def _read(self, response: aiohttp.ClientResponse) -> bytes:
-        """Read and decode a body, both within the cap."""
-        decoder = Decoder(response.headers.get("Content-Encoding", ""), self.settings.max_bytes)
-        raw = 0
-        async for chunk in response.content.iter_chunked(CHUNK):
-            raw += len(chunk)
-            if raw > self.settings.max_bytes:
-                raise Rejected(Reason.TOO_LARGE, f"more than {self.settings.max_bytes} bytes")
-            decoder.feed(chunk)
-        return decoder.finish()
+    async def _exchange(
+        self, url: str, exchange: Exchange
+    ) -> tuple[int, str, tuple[tuple[str, str], ...], bytes]:
+        """Send a request; give status, reason, headers and body."""
+        target = yarl.URL(url, encoded=True)  # as ada wrote it: requoting changes some addresses
+        async with self._session.get(
+            target, headers=exchange.headers, allow_redirects=False
+        ) as response:
+            body = b"" if response.status in REDIRECTS else await _read(response, exchange)
+            headers = tuple(
+                (key.decode("latin-1"), value.decode("latin-1"))
+                for key, value in response.raw_headers
+            )
+            return response.status, response.reason or "", headers, body
 
-    async def _check_robots(self, url: str) -> None:
-        """Raise when robots.txt of the address's origin forbids it."""
-        origin = _origin(url)
-        read_at, robots = self._robots.get(origin, (0.0, None))
-        if robots is None or self._loop.time() - read_at > ROBOTS_AGE_S:
-            robots = await self._read_robots(origin)
-            self._robots[origin] = (self._loop.time(), robots)
-        if isinstance(robots, Rejected):
-            raise robots
-        if not robots.can_fetch(url, PRODUCT):
-            raise Rejected(Reason.ROBOTS_DISALLOWED, f"robots.txt of {origin}")
+    async def _robots_of(self, origin: str) -> RobotsRules:
+        """Give an origin's rules, asking for them once a day; who comes meanwhile waits."""
+        async with self._robots_locks[origin]:
+            expires_at, robots = self._robots.get(origin, (0.0, None))
+            if robots is None or self._loop.time() > expires_at:
+                robots = await self._ask_robots(origin)
+                age = ROBOTS_RETRY_S if robots.failure else ROBOTS_AGE_S
+                self._robots[origin] = (self._loop.time() + age, robots)
+            return robots
 
-    async def _read_robots(self, origin: str) -> Protego | Rejected:
-        """Read robots.txt by RFC 9309: 4xx allows everything, 5xx and silence nothing for now."""
-        url = f"{origin}/robots.txt"
+    async def _ask_robots(self, origin: str) -> RobotsRules:
+        exchange = Exchange(
+            asked=f"{origin}/robots.txt",
+            headers={"Accept": "text/plain, */*;q=0.1"},
+            left_s=self.settings.timeout_s,
+            max_bytes=ROBOTS_BYTES,
+            cuts=True,
+        )
         try:
-            for _ in range(self.settings.max_redirects + 1):
-                answer = await self._exchange(url, url, {"Accept": "text/plain, */*;q=0.1"})
-                if answer.status not in REDIRECTS:
-                    break
-                url, _ = _next_hop(answer, {})
+            return read_robots(await self._follow(exchange, obeys=False))
         except Rejected as rejected:
-            if rejected.reason.is_retryable:
-                return Rejected(rejected.reason, f"robots.txt: {rejected.detail}")
-            return Protego.parse("")
-        if answer.status >= 500 or answer.status == 429:
-            return Rejected(Reason.SERVER_ERROR, f"robots.txt: status {answer.status}")
-        body = answer.body[:ROBOTS_BYTES] if answer.status == 200 else b""
-        return Protego.parse(body.decode("utf-8", errors="replace"))
+            return robots_after(rejected)
 
 
-class Decoder:
-    """Undo one content coding, never giving more than `max_bytes`."""
-
-    def __init__(self, coding: str, max_bytes: int) -> None:
-        self._coding = coding.strip().lower()
-        self._max_bytes = max_bytes
-        self._parts: list[bytes] = []
-        self._size = 0
-        if self._coding in ("gzip", "x-gzip"):
-            self._inflate = zlib.decompressobj(zlib.MAX_WBITS | 16)
-        elif self._coding == "deflate":
-            self._inflate = zlib.decompressobj()
-        elif self._coding not in ("", "identity"):
-            raise Rejected(Reason.BAD_RESPONSE, f"content coding {coding!r} was not asked for")
-
-    def feed(self, chunk: bytes) -> None:
-        """Take a chunk of the body as sent."""
-        if self._coding in ("", "identity"):
-            self._add(chunk)
-            return
-        if self._coding == "deflate" and not self._size and chunk[:1] and chunk[0] & 0x0F != 8:
-            self._inflate = zlib.decompressobj(-zlib.MAX_WBITS)  # raw, as some servers send it
-        while chunk:
-            self._add(self._inflate.decompress(chunk, self._max_bytes - self._size + 1))
-            chunk = self._inflate.unconsumed_tail
-
-    def finish(self) -> bytes:
-        """Give the whole body; a coding that breaks off is an error."""
-        if self._coding not in ("", "identity") and self._parts and not self._inflate.eof:
-            raise Rejected(Reason.BAD_RESPONSE, f"{self._coding} breaks off")
-        return b"".join(self._parts)
-
-    def _add(self, part: bytes) -> None:
-        self._size += len(part)
-        if self._size > self._max_bytes:
-            raise Rejected(Reason.TOO_LARGE, f"more than {self._max_bytes} bytes when decoded")
-        self._parts.append(part)
+async def _read(response: aiohttp.ClientResponse, exchange: Exchange) -> bytes:
+    """Read and decode a body, both within the cap."""
+    codings = ", ".join(response.headers.getall("Content-Encoding", []))
+    decoder = Decoder(codings, exchange.max_bytes, cuts=exchange.cuts)
+    announced = response.content_length or 0
+    if announced > exchange.max_bytes and not exchange.cuts:
+        raise Rejected(Reason.TOO_LARGE, f"announces {announced} bytes")
+    raw = 0
+    async for chunk in response.content.iter_chunked(CHUNK):
+        raw += len(chunk)
+        if raw > exchange.max_bytes and not exchange.cuts:
+            raise Rejected(Reason.TOO_LARGE, f"more than {exchange.max_bytes} bytes")
+        decoder.feed(chunk)
+        if decoder.is_full:
+            response.close()  # what is left stays unread
+            break
+    return decoder.finish()
 
 
-def check_status(answer: Answer) -> None:
-    """Raise `Rejected` for a status that brings no page."""
-    status, detail = answer.status, f"status {answer.status} {answer.reason}".strip()
-    if status in (404, 410):
-        raise Rejected(Reason.GONE, detail)
-    if status in (401, 402, 403, 407, 451):
-        raise Rejected(Reason.FORBIDDEN, detail)
-    if status == 429:
-        raise Rejected(Reason.RATE_LIMITED, detail)
-    if status >= 500:
-        raise Rejected(Reason.SERVER_ERROR, detail)
-    if status != 200:
-        raise Rejected(Reason.BAD_RESPONSE, detail)
-
-
-def retry_after(value: str | None, now: float) -> float:
-    """Read Retry-After (seconds, or a date against `now`) as seconds to wait, capped."""
-    if not value:
-        return 0.0
+def _next_hop(answer: Answer, exchange: Exchange) -> str:
+    """Give the address a redirect leads to; what belongs to one origin stays there."""
+    location = answer.header("Location") or ""
+    # headers are bytes: some servers write addresses in UTF-8
+    location = location.encode("latin-1").decode("utf-8", errors="replace")
     try:
-        wait = float(value) if value.strip().isdecimal() else _seconds_until(value, now)
+        parsed = ada_url.URL(ada_url.join_url(answer.url, location)) if location else None
     except ValueError:
-        return 0.0
-    return min(max(wait, 0.0), MAX_WAIT_S)
+        parsed = None
+    if parsed is None:
+        raise Rejected(Reason.BAD_RESPONSE, f"redirect to no address: {location[:200]!r}")
+    if parsed.protocol in ("http:", "https:"):  # the next hop's check refuses all others
+        parsed.username = parsed.password = parsed.hash = ""
+    if parsed.origin != _origin(answer.url):
+        exchange.headers = {"Accept": exchange.headers["Accept"]}
+    return str(parsed.href)
 
 
-def _seconds_until(date: str, now: float) -> float:
-    return parsedate_to_datetime(date).timestamp() - now
+def _origin(url: str) -> str:
+    return str(ada_url.URL(url).origin)
 
 
-def check_address(url: str) -> None:
-    """Refuse schemes and ports that no site has."""
-    try:
-        parsed = ada_url.URL(url)
-    except ValueError as error:
-        raise Rejected(Reason.ADDRESS_REFUSED, f"no address: {url[:200]}") from error
-    port = int(parsed.port or (443 if parsed.protocol == "https:" else 80))
-    if parsed.protocol not in ("http:", "https:") or port not in PORTS:
-        raise Rejected(Reason.ADDRESS_REFUSED, f"scheme or port: {url[:200]}")
+def _resolved(hosts: tuple[str, ...]) -> frozenset[tuple[str, int]]:
+    """Look up hosts given as HOST:PORT."""
+    found = set()
+    for host_and_port in hosts:
+        host, _, port = host_and_port.rpartition(":")
+        for *_, address in socket.getaddrinfo(host.strip("[]"), int(port), type=socket.SOCK_STREAM):
+            found.add((str(address[0]), int(address[1])))
+    return frozenset(found)
 
 
-def is_public(address: str) -> bool:
-    """Tell whether an IP address is one of the open web."""
-    ip = ipaddress.ip_address(address.partition("%")[0])
-    if isinstance(ip, ipaddress.IPv6Address):
-        inner = ip.ipv4_mapped or ip.sixtofour
-        if inner is None and any(ip in network for network in IPV4_IN_6):
-            inner = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
-        if inner is not None:
-            return is_public(str(inner))
-        if ip.teredo is not None:
-            return False
-    return ip.is_global and not ip.is_multicast and not ip.is_reserved
+def _guarded_socket(
+    addr_info: Any, *, open_to: frozenset[tuple[str, int]], is_only: bool
+) -> socket.socket:
+    """Make a socket for an address that may be connected to; aiohttp calls it for each.
 
-
-def _guarded_socket(addr_info: Any, *, allow_loopback: bool) -> socket.socket:
-    """Make a socket for an address that may be connected to; aiohttp calls it for each."""
+    Where `is_only`, nothing but `open_to` may: a test or demonstration never leaves its machine.
+    """
     family, kind, protocol, _, address = addr_info
-    host = str(address[0])
-    is_ours = allow_loopback and ipaddress.ip_address(host.partition("%")[0]).is_loopback
-    if not is_ours and not is_public(host):
-        raise PermissionError(f"{host} is not an address of the open web")
+    host, port = str(address[0]), int(address[1])
+    if (host, port) not in open_to and (is_only or not is_public(host)):
+        raise PermissionError(f"{host} {NOT_OPEN}")
     return socket.socket(family, kind, protocol)
 
 
 class _FixedResolver(aiohttp.abc.AbstractResolver):
-    """Answers every question with one address, as curl's --connect-to does."""
+    """Answers every question with the same addresses, as curl's --connect-to does."""
 
-    def __init__(self, connect_to: str) -> None:
-        host, _, port = connect_to.rpartition(":")
-        self._host, self._port = host.strip("[]"), int(port)
+    def __init__(self, addresses: frozenset[tuple[str, int]]) -> None:
+        self._addresses = sorted(addresses)
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
     ) -> list[aiohttp.abc.ResolveResult]:
-        ip = ipaddress.ip_address(self._host)
         return [
             aiohttp.abc.ResolveResult(
                 hostname=host,
-                host=self._host,
-                port=self._port,
-                family=socket.AF_INET6 if ip.version == 6 else socket.AF_INET,
+                host=address,
+                port=fixed_port,
+                family=_family(address),
                 proto=0,
                 flags=socket.AI_NUMERICHOST,
             )
+            for address, fixed_port in self._addresses
         ]
 
     async def close(self) -> None:
         """Nothing to close."""
 
 
-def _next_hop(answer: Answer, headers: dict[str, str]) -> tuple[str, dict[str, str]]:
-    """Give the address a redirect leads to; what belongs to one origin stays there."""
-    try:
-        target = ada_url.join_url(answer.url, answer.header("Location") or "")
-    except ValueError as error:
-        raise Rejected(Reason.BAD_RESPONSE, "redirect without an address") from error
-    check_address(target)
-    if _origin(target) != _origin(answer.url):
-        headers = {"Accept": headers["Accept"]} if "Accept" in headers else {}
-    return target, headers
-
-
-def _origin(url: str) -> str:
-    try:
-        return str(ada_url.URL(url).origin)
-    except ValueError as error:
-        raise Rejected(Reason.ADDRESS_REFUSED, f"no address: {url[:200]}") from error
+def _family(address: str) -> socket.AddressFamily:
+    is_v6 = ipaddress.ip_address(address).version == 6
+    return socket.AF_INET6 if is_v6 else socket.AF_INET

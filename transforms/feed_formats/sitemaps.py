@@ -1,0 +1,51 @@
+"""Read a news sitemap: what it says of each page under `news:news`.
+
+In: scanned bytes. Out: a `ParsedFeed`. Rejected: a sitemap that cannot be read, as BROKEN_FEED.
+Pages of other sites are left out: a sitemap speaks for its own site only. `lastmod` counts as the
+time of update.
+"""
+
+from typing import Any
+
+from lxml import etree
+
+from schemas.vocabulary import Reason, Rejected
+from transforms.feed_formats.parsed import MAX_ENTRIES, ParsedEntry, ParsedFeed, plain_text, string
+from transforms.feed_formats.scan import Scanned
+from transforms.feed_formats.times import read_time
+from transforms.urls import clean_url, same_site
+
+
+def parse_sitemap(scanned: Scanned, url: str) -> ParsedFeed:
+    """Read the pages of a sitemap."""
+    parser = etree.XMLParser(recover=True, resolve_entities=False, no_network=True, huge_tree=False)
+    root = etree.fromstring(scanned.body, parser)
+    if root is None:
+        raise Rejected(Reason.BROKEN_FEED, "a sitemap that cannot be read")
+    pages = [_entry(element, url) for element in root if _name(element) == "url"]
+    own = [page for page in pages if page.url is not None and same_site(page.url, url)]
+    damage = f"only the first {MAX_ENTRIES} entries were read" if scanned.is_cut else None
+    if len(own) < len(pages):
+        damage = f"{len(pages) - len(own)} pages of other sites were left out"
+    return ParsedFeed(feed_format="sitemap", entries=tuple(own), damage=damage)
+
+
+def _entry(page: Any, url: str) -> ParsedEntry:
+    own = {_name(part): (part.text or "").strip() for part in page}
+    told = {_name(e): e.text for part in page if _name(part) == "news" for e in part.iter()}
+    published = read_time(string(told.get("publication_date")))
+    updated = read_time(own.get("lastmod"))
+    return ParsedEntry(
+        url=clean_url(own["loc"], url) if own.get("loc") else None,
+        title=plain_text(told.get("title")),
+        published_at=published.at if published else None,
+        published_precision=published.precision if published else None,
+        updated_at=updated.at if updated else None,
+        publisher=plain_text(told.get("name")),
+        language=string(told.get("language")),
+    )
+
+
+def _name(element: Any) -> str:
+    """Give an element's name; "" for comments and the like."""
+    return element.tag.rpartition("}")[2] if isinstance(element.tag, str) else ""
