@@ -12,7 +12,7 @@ for XML made to be slow (`scan`); the caller runs all of it in a killable worker
 import re
 
 from schemas.vocabulary import Reason, Rejected
-from transforms.feed_formats.encodings import settle_encoding
+from transforms.feed_formats.charsets import settle_encoding
 from transforms.feed_formats.jsonfeed import parse_json_feed
 from transforms.feed_formats.parsed import ParsedEntry, ParsedFeed
 from transforms.feed_formats.scan import scan_xml

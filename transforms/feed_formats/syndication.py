@@ -14,7 +14,7 @@ from typing import Any
 import feedparser
 
 from schemas.vocabulary import Reason, Rejected
-from transforms.feed_formats.encodings import Encoded
+from transforms.feed_formats.charsets import Encoded
 from transforms.feed_formats.parsed import (
     MAX_ENTRIES,
     MAX_SUMMARY,
