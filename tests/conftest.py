@@ -1,6 +1,9 @@
-"""Rows to test with: a whole row from the few columns that matter."""
+"""What several tests share: whole rows from the few columns that matter; a site on loopback."""
 
-from collections.abc import Callable
+import socketserver
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -34,3 +37,69 @@ def _make_row(kind: type[Row], **given: Any) -> Row:
 def make_row() -> Callable[..., Any]:
     """Make a row of a class; required columns that are not given are filled."""
     return _make_row
+
+
+@dataclass(frozen=True)
+class Request:
+    """A request as the site saw it."""
+
+    host: str
+    path: str
+    headers: dict[str, str]  # names in lower case
+
+
+@dataclass
+class Site:
+    """Answers by host and path ("news.example/feed"); what it does not know is 404."""
+
+    address: str = ""
+    answers: dict[str, bytes] = field(default_factory=dict)
+    requests: list[Request] = field(default_factory=list)
+    closing: threading.Event = field(default_factory=threading.Event)
+
+    def put(
+        self, where: str, body: bytes = b"", *headers: str, status: str = "200 OK", kind: str = ""
+    ) -> None:
+        """Set an answer."""
+        lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", *headers]
+        lines += [f"Content-Type: {kind}"] if kind else []
+        self.answers[where] = "\r\n".join([*lines, "", ""]).encode() + body
+
+    def asked(self, path: str) -> list[Request]:
+        """Give the requests for a path."""
+        return [request for request in self.requests if request.path == path]
+
+
+class Handler(socketserver.StreamRequestHandler):
+    """Serves one request a connection."""
+
+    def handle(self) -> None:
+        site: Site = self.server.site  # type: ignore[attr-defined]
+        first, *lines = iter(lambda: self.rfile.readline().decode("latin-1").strip(), "")
+        headers = {k.lower(): v for k, _, v in (line.partition(": ") for line in lines)}
+        request = Request(headers["host"], first.split()[1], headers)
+        site.requests.append(request)
+        answer = site.answers.get(request.host + request.path)
+        if answer == b"":
+            site.closing.wait()  # a server that never answers
+        self.wfile.write(answer or b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
+
+
+class Server(socketserver.ThreadingTCPServer):
+    daemon_threads = True
+    allow_reuse_address = True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing of clients that hang up: the tests make them."""
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    """Give a site that listens on loopback."""
+    with Server(("127.0.0.1", 0), Handler) as server:
+        served = Site(address=f"127.0.0.1:{server.server_address[1]}")
+        server.site = served  # type: ignore[attr-defined]
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        yield served
+        served.closing.set()
+        server.shutdown()

@@ -1,7 +1,8 @@
 """Keep raw answers as WARC/1.1, and read them back. No Beam.
 
 In: answers; later, WARC files, ours or those of Common Crawl's news crawl. Out: the file and
-offset of each record; later, pages as if fetched. A damaged file is read up to the damage.
+offset of each record; later, pages as if fetched. Passed over, with a warning that says how many
+bytes: damaged parts of a file; reading goes on at the next whole record.
 
 File names follow CC-NEWS (PREFIX-time-serial). A file is `.open` until it is closed, then synced
 and renamed, so that a file without the ending is whole. Each record is flushed before its offset
@@ -10,8 +11,10 @@ is given out: an offset in a row always points at bytes on disk.
 
 import glob
 import gzip
+import hashlib
 import io
 import logging
+import mmap
 import os
 import platform
 import threading
@@ -27,7 +30,7 @@ from warcio.exceptions import ArchiveLoadFailed
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
-from schemas.columns import content_id
+from schemas.columns import ID_LENGTH, content_id
 from schemas.flow import Page, RunContext
 from schemas.rows import Entry
 from transforms.answers import Answer
@@ -39,6 +42,10 @@ MAX_FILE_BYTES = 1_072_700_000  # where CC-NEWS rotates too
 OPEN = ".open"
 GZIP_MAGIC = b"\x1f\x8b\x08"
 REDACTED = frozenset({"set-cookie", "set-cookie2"})
+MAX_PAGE_BYTES = 10_000_000
+CHUNK = 1 << 20
+ASKED = "Dateline-Asked-URI"  # WARC header: the address before redirects, where it is another
+DAMAGE = (ArchiveLoadFailed, EOFError, zlib.error, gzip.BadGzipFile, UnicodeDecodeError)
 SOFTWARE = "dateline"
 
 
@@ -98,7 +105,10 @@ class ArchiveWriter:
             http_headers=StatusAndHeaders(
                 f"{answer.status} {answer.reason}".strip(), headers, protocol="HTTP/1.1"
             ),
-            warc_headers_dict={"WARC-Date": f"{self._now:%Y-%m-%dT%H:%M:%SZ}"},
+            warc_headers_dict={
+                "WARC-Date": f"{self._now:%Y-%m-%dT%H:%M:%SZ}",
+                **({ASKED: answer.asked} if answer.asked != answer.url else {}),
+            },
         )
         writer.write_record(record)
 
@@ -121,62 +131,107 @@ def recover(folder: Path) -> int:
     """Close the files that a killed run left open, cut after their last whole record."""
     left = sorted(folder.glob(f"*{OPEN}"))
     for path in left:
-        body = path.read_bytes()
-        whole = _whole_members(body)
         with path.open("r+b") as file:
+            whole = _whole_members(file)
+            lost = file.seek(0, os.SEEK_END) - whole
             file.truncate(whole)
             os.fsync(file.fileno())
         path.rename(path.with_suffix(""))
-        logger.info(
-            "closed %s: %s bytes after its last whole record dropped", path, len(body) - whole
-        )
+        logger.info("closed %s: %s bytes after its last whole record dropped", path, lost)
     return len(left)
 
 
-def _whole_members(body: bytes) -> int:
+def _whole_members(file: BinaryIO) -> int:
     """Give the length of the whole gzip members that a file begins with."""
-    at = 0
-    while body[at : at + 3] == GZIP_MAGIC:
-        member = zlib.decompressobj(zlib.MAX_WBITS | 16)
+    whole = 0
+    while True:
+        file.seek(whole)
+        length = _member_length(file)
+        if not length:
+            return whole
+        whole += length
+
+
+def _member_length(file: BinaryIO) -> int:
+    """Measure the gzip member that begins here; 0 where there is none, or half of one."""
+    member = zlib.decompressobj(zlib.MAX_WBITS | 16)
+    length = 0
+    while chunk := file.read(CHUNK):
+        length += len(chunk)
         try:
-            member.decompress(body[at:])
+            member.decompress(chunk, CHUNK)
+            while member.unconsumed_tail:
+                member.decompress(member.unconsumed_tail, CHUNK)
         except zlib.error:
-            break
-        if not member.eof:
-            break
-        at = len(body) - len(member.unused_data)
-    return at
+            return 0
+        if member.eof:
+            return length - len(member.unused_data)
+    return 0
 
 
 def pages_from_archive(pattern: str, *, context: RunContext) -> Iterator[Page]:
     """Read the pages of WARC files; what is no page (feeds, robots.txt, errors) is passed over."""
     for name in sorted(glob.glob(pattern, recursive=True)):  # noqa: PTH207 (absolute patterns)
-        with Path(name).open("rb") as file:
+        for record, offset in read_records(Path(name)):
+            page = _page(record, Path(name).name, offset, context)
+            if page is not None:
+                yield page
+
+
+def read_records(path: Path) -> Iterator[tuple[Any, int]]:
+    """Read the response records of a file with their offsets, going on after damage.
+
+    A record comes with its content read (`record.content`), at most MAX_PAGE_BYTES of it.
+    """
+    at: int | None = 0
+    with path.open("rb") as file:
+        while at is not None:
+            file.seek(at)
             records = ArchiveIterator(file)
             try:
                 for record in records:
-                    page = _page(record, Path(name).name, records.get_record_offset(), context)
-                    if page is not None:
-                        yield page
-            except (ArchiveLoadFailed, EOFError, zlib.error, gzip.BadGzipFile) as error:
-                logger.warning("%s: damaged after byte %s: %s", name, file.tell(), error)
+                    at = records.offset
+                    if record.rec_type == "response" and record.http_headers is not None:
+                        record.content = record.content_stream().read(MAX_PAGE_BYTES)
+                        yield record, records.offset
+                return
+            except DAMAGE as error:
+                damaged = max(at, records.offset)
+                at = _next_record(file, damaged + 1)
+                lost = (at or file.seek(0, os.SEEK_END)) - damaged
+                logger.warning("%s: %s damaged bytes at %s: %s", path, lost, damaged, error)
+
+
+def _next_record(file: BinaryIO, start: int) -> int | None:
+    """Find the next gzip member, from a place on, that begins a WARC record."""
+    with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as view:
+        at = start
+        while (at := view.find(GZIP_MAGIC, at)) >= 0:
+            try:
+                opening = zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(view[at : at + 4096])
+            except zlib.error:
+                opening = b""
+            if opening.startswith(b"WARC/1."):
+                return at
+            at += 1
+    return None
 
 
 def _page(record: Any, name: str, offset: int, context: RunContext) -> Page | None:
     """Make a page of a response record that holds HTML."""
-    if record.rec_type != "response" or record.http_headers is None:
-        return None
     kind = record.http_headers.get_header("Content-Type") or ""
     url = clean_url(record.rec_headers.get_header("WARC-Target-URI") or "")
     if url is None or record.http_headers.get_statuscode() != "200" or "html" not in kind.lower():
         return None
+    asked = clean_url(record.rec_headers.get_header(ASKED) or "") or url
     fetched_at = datetime.fromisoformat(record.rec_headers.get_header("WARC-Date"))
-    body = record.content_stream().read()
+    body: bytes = record.content
+    version = hashlib.sha256(body).hexdigest()[:ID_LENGTH]
     entry = Entry(
-        entry_id=content_id(None, url_key(url), content_id(body)),
-        url=url,
-        url_key=url_key(url),
-        version=content_id(body),
+        entry_id=content_id(None, url_key(asked), version),
+        url=asked,
+        url_key=url_key(asked),
+        version=version,
         first_seen_at=fetched_at,
         run_id=context.run_id,
     )
