@@ -2,6 +2,7 @@
 
 import socketserver
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -46,6 +47,7 @@ class Request:
     host: str
     path: str
     headers: dict[str, str]  # names in lower case
+    at: float  # monotonic seconds
 
 
 @dataclass
@@ -77,7 +79,7 @@ class Handler(socketserver.StreamRequestHandler):
         site: Site = self.server.site  # type: ignore[attr-defined]
         first, *lines = iter(lambda: self.rfile.readline().decode("latin-1").strip(), "")
         headers = {k.lower(): v for k, _, v in (line.partition(": ") for line in lines)}
-        request = Request(headers["host"], first.split()[1], headers)
+        request = Request(headers["host"], first.split()[1], headers, time.monotonic())
         site.requests.append(request)
         answer = site.answers.get(request.host + request.path)
         if answer == b"":

@@ -27,7 +27,10 @@ _split_domain = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None)
 
 
 def clean_url(url: str, base: str | None = None) -> str | None:
-    """Join an address to its base and drop tracking parameters and fragment; None if unusable."""
+    """Join an address to its base; None if unusable.
+
+    Tracking parameters, fragment and credentials are dropped.
+    """
     try:
         joined = ada_url.URL(ada_url.join_url(base, url.strip()) if base else url.strip())
     except ValueError:
@@ -40,7 +43,7 @@ def clean_url(url: str, base: str | None = None) -> str | None:
         if part and not TRACKING.fullmatch(part.partition("=")[0])
     ]
     joined.search = "&".join(kept)
-    joined.hash = ""
+    joined.username = joined.password = joined.hash = ""
     cleaned = str(joined.href)
     return cleaned if len(cleaned) <= MAX_LENGTH else None
 
@@ -52,17 +55,20 @@ def url_key(url: str) -> str:
     and case of everything else may.
     """
     cleaned = clean_url(url) or url
-    comparable = re.sub(r"^https?://(?:www\.)?", "", cleaned).rstrip("/")
-    return content_id("url", comparable)
+    comparable = re.sub(r"^https?://(?:www\.)?", "", cleaned)
+    return content_id("url", comparable if "?" in comparable else comparable.rstrip("/"))
 
 
 @functools.lru_cache(maxsize=65536)
 def registrable_domain(url: str) -> str | None:
-    """Give the domain that somebody registered: news.paper.co.uk → paper.co.uk; else the host."""
+    """Give the domain that somebody registered: news.paper.co.uk → paper.co.uk."""
     host = host_of(url)
     if host is None:
         return None
-    return _split_domain(host).top_domain_under_public_suffix or host
+    found = _split_domain(host)
+    if not found.suffix and not host.endswith("]") and not host.rpartition(".")[2].isdecimal():
+        return ".".join(host.split(".")[-2:])  # as the list rules for endings it does not name
+    return found.top_domain_under_public_suffix or host
 
 
 def host_of(url: str) -> str | None:

@@ -14,6 +14,7 @@ that fails several times in a row is left alone for a while, so that dead hosts 
 
 import asyncio
 import atexit
+import errno
 import functools
 import ipaddress
 import socket
@@ -356,7 +357,7 @@ def _guarded_socket(
     family, kind, protocol, _, address = addr_info
     host, port = str(address[0]), int(address[1])
     if (host, port) not in open_to and (is_only or not is_public(host)):
-        raise PermissionError(f"{host} {NOT_OPEN}")
+        raise PermissionError(errno.EPERM, f"{host} {NOT_OPEN}")
     return socket.socket(family, kind, protocol)
 
 

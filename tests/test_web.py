@@ -1,0 +1,238 @@
+"""The fetcher against a site on loopback: bounded, guarded, polite."""
+
+import gzip
+import itertools
+import pickle
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from typing import Any
+
+import pytest
+
+from schemas.vocabulary import Reason, Rejected
+from transforms.web import FEEDS, Web, WebSettings
+
+MakeWeb = Callable[..., Web]
+
+
+@pytest.fixture
+def make_web(site: Any) -> Iterator[MakeWeb]:
+    made: list[Web] = []
+
+    def make(**settings: Any) -> Web:
+        given = {"connect_to": site.address, "host_delay_s": 0, "obey_robots": False, **settings}
+        made.append(Web(WebSettings(**given)))
+        return made[-1]
+
+    yield make
+    for web in made:
+        web.close()
+
+
+def reason_of(web: Web, url: str) -> Reason:
+    with pytest.raises(Rejected) as caught:
+        web.get(url).result(timeout=20)
+    return caught.value.reason
+
+
+def test_an_answer_brings_status_headers_and_body(site: Any, make_web: MakeWeb) -> None:
+    site.put("a.example/x", b"<p>News</p>", "X-Odd: 1", kind="text/html; charset=utf-8")
+    answer = make_web().get("http://a.example/x").result()
+    assert (answer.status, answer.body) == (200, b"<p>News</p>")
+    assert (answer.asked, answer.url) == ("http://a.example/x", "http://a.example/x")
+    assert answer.content_type == "text/html; charset=utf-8"
+    assert answer.header("x-odd") == "1"
+
+
+def test_we_say_who_asks_and_where_to_complain(site: Any, make_web: MakeWeb) -> None:
+    make_web(contact="https://archive.example/bot").get("http://a.example/").result()
+    (request,) = site.requests
+    assert request.headers["user-agent"] == "Dateline/0.1 (+https://archive.example/bot)"
+    assert request.headers["accept-encoding"] == "gzip, deflate"
+    assert request.headers.keys().isdisjoint({"cookie", "referer", "authorization"})
+
+
+def test_validators_go_back_byte_for_byte(site: Any, make_web: MakeWeb) -> None:
+    get = make_web().get("http://a.example/", accept=FEEDS, etag='W/"a b"', last_modified="then")
+    get.result()
+    (request,) = site.requests
+    assert request.headers["if-none-match"] == 'W/"a b"'
+    assert request.headers["if-modified-since"] == "then"
+
+
+def test_cookies_are_not_kept(site: Any, make_web: MakeWeb) -> None:
+    site.put("a.example/", b"x", "Set-Cookie: reader=1")
+    web = make_web()
+    web.get("http://a.example/").result()
+    web.get("http://a.example/").result()
+    assert all("cookie" not in request.headers for request in site.requests)
+
+
+def test_redirects_are_followed_to_the_address_that_answers(site: Any, make_web: MakeWeb) -> None:
+    site.put("a.example/old", b"", "Location: /new?x=1#part", status="301 Moved")
+    site.put("a.example/new?x=1", b"", "Location: //b.example/", status="302 Found")
+    site.put("b.example/", b"here")
+    answer = make_web().get("http://a.example/old").result()
+    assert (answer.asked, answer.url) == ("http://a.example/old", "http://b.example/")
+    assert answer.body == b"here"
+
+
+def test_what_belongs_to_one_origin_stays_there(site: Any, make_web: MakeWeb) -> None:
+    site.put("a.example/", b"", "Location: http://u:p@b.example/", status="302 Found")
+    make_web().get("http://a.example/", etag='"1"').result()
+    first, second = site.requests
+    assert first.headers["if-none-match"] == '"1"'
+    assert second.headers.keys().isdisjoint({"if-none-match", "authorization", "referer"})
+
+
+def test_a_circle_of_redirects_ends(site: Any, make_web: MakeWeb) -> None:
+    site.put("a.example/", b"", "Location: /", status="302 Found")
+    assert reason_of(make_web(), "http://a.example/") is Reason.TOO_MANY_REDIRECTS
+    assert len(site.requests) == 6
+
+
+@pytest.mark.parametrize(
+    ("location", "reason"),
+    [
+        ("http://127.0.0.1/", Reason.ADDRESS_REFUSED),
+        ("http://2130706433/", Reason.ADDRESS_REFUSED),
+        ("http://[::ffff:169.254.169.254]/", Reason.ADDRESS_REFUSED),
+        ("http://a.example:22/", Reason.ADDRESS_REFUSED),
+        ("file:///etc/passwd", Reason.ADDRESS_REFUSED),
+        ("javascript:alert(1)", Reason.ADDRESS_REFUSED),
+        ("http://[", Reason.BAD_RESPONSE),
+        ("", Reason.BAD_RESPONSE),
+    ],
+)
+def test_a_redirect_leads_nowhere_but_to_the_open_web(
+    site: Any, make_web: MakeWeb, location: str, reason: Reason
+) -> None:
+    site.put("a.example/", b"", f"Location: {location}", status="302 Found")
+    assert reason_of(make_web(), "http://a.example/") is reason
+    assert len(site.requests) == 1
+
+
+def test_loopback_is_closed_unless_it_is_named(site: Any, make_web: MakeWeb) -> None:
+    site.put(f"{site.address}/", b"own server")
+    url = f"http://{site.address}/"
+    assert reason_of(make_web(connect_to=None), url) is Reason.ADDRESS_REFUSED
+    trusting = make_web(connect_to=None, trusted=(site.address,))
+    assert trusting.get(url).result().body == b"own server"
+
+
+def test_a_name_that_leads_inside_is_refused_at_the_socket(
+    site: Any, make_web: MakeWeb, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    web = make_web(connect_to=None)
+    inside = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("10.0.0.1", 80))]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: inside)
+    assert reason_of(web, "http://rebound.example/") is Reason.ADDRESS_REFUSED
+
+
+def test_a_body_is_decoded_within_the_cap(site: Any, make_web: MakeWeb) -> None:
+    site.put("a.example/", gzip.compress(b"news " * 100), "Content-Encoding: gzip")
+    site.put("a.example/bomb", gzip.compress(b"\x00" * 2_000_000), "Content-Encoding: gzip")
+    site.put("a.example/big", b"x" * 200_000)
+    web = make_web(max_bytes=100_000)
+    assert web.get("http://a.example/").result().body == b"news " * 100
+    assert reason_of(web, "http://a.example/bomb") is Reason.TOO_LARGE
+    assert reason_of(web, "http://a.example/big") is Reason.TOO_LARGE
+
+
+def test_a_server_that_never_answers_meets_the_deadline(site: Any, make_web: MakeWeb) -> None:
+    site.answers["a.example/"] = b""
+    assert reason_of(make_web(timeout_s=0.05), "http://a.example/") is Reason.TIMEOUT
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"SMTP ready\r\n",
+        b"HTTP/1.1 abc\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nshort",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        b"HTTP/1.1 200 OK\r\n" + b"X-A: b\r\n" * 5000 + b"\r\n",
+    ],
+)
+def test_what_is_not_http_as_agreed_is_refused(site: Any, make_web: MakeWeb, answer: bytes) -> None:
+    site.answers["a.example/"] = answer
+    assert reason_of(make_web(), "http://a.example/") is Reason.BAD_RESPONSE
+
+
+def test_a_hundred_and_fifty_headers_are_borne(site: Any, make_web: MakeWeb) -> None:
+    site.put("a.example/", b"x", *(f"X-{n}: y" for n in range(150)))
+    assert make_web().get("http://a.example/").result().status == 200
+
+
+def test_a_port_where_nobody_listens_is_unreachable(make_web: MakeWeb) -> None:
+    with closing(socket.create_server(("127.0.0.1", 0))) as server:
+        free = f"127.0.0.1:{server.getsockname()[1]}"
+    assert reason_of(make_web(connect_to=free), "http://a.example/") is Reason.UNREACHABLE
+
+
+def test_robots_txt_is_asked_for_once_and_obeyed(site: Any, make_web: MakeWeb) -> None:
+    site.put("a.example/robots.txt", b"User-agent: *\nDisallow: /private\n")
+    site.put("a.example/1", b"x")
+    web = make_web(obey_robots=True)
+    answers = [web.get("http://a.example/1") for _ in range(3)]
+    assert reason_of(web, "http://a.example/private") is Reason.ROBOTS_DISALLOWED
+    assert [answer.result().status for answer in answers] == [200] * 3
+    assert len(site.asked("/robots.txt")) == 1
+    assert site.asked("/private") == []
+
+
+def test_robots_txt_of_the_redirects_host_is_obeyed_too(site: Any, make_web: MakeWeb) -> None:
+    site.put("b.example/robots.txt", b"User-agent: *\nDisallow: /\n")
+    site.put("a.example/", b"", "Location: http://b.example/", status="302 Found")
+    assert reason_of(make_web(obey_robots=True), "http://a.example/") is Reason.ROBOTS_DISALLOWED
+
+
+def test_only_the_beginning_of_a_huge_robots_txt_is_read(site: Any, make_web: MakeWeb) -> None:
+    rules = b"User-agent: *\nDisallow: /private\n"
+    site.put("a.example/robots.txt", rules + b"# filler\n" * 200_000)
+    web = make_web(obey_robots=True)
+    assert reason_of(web, "http://a.example/private") is Reason.ROBOTS_DISALLOWED
+
+
+def test_one_domain_has_one_lane_with_a_pause(site: Any, make_web: MakeWeb) -> None:
+    site.put("a.example/", b"x")
+    site.put("www.a.example/", b"x")
+    web = make_web(host_delay_s=0.1)
+    answers = [web.get(f"http://{host}/") for host in ("a.example", "www.a.example", "a.example")]
+    for answer in answers:
+        answer.result()
+    moments = [request.at for request in site.requests]
+    assert all(late - soon >= 0.1 for soon, late in itertools.pairwise(moments))
+
+
+def test_a_slow_domain_holds_up_nobody_else(site: Any, make_web: MakeWeb) -> None:
+    site.answers["slow.example/"] = b""
+    site.put("a.example/", b"x")
+    web = make_web()
+    slow = web.get("http://slow.example/")
+    assert web.get("http://a.example/").result().status == 200
+    assert not slow.done()
+    site.closing.set()
+    assert slow.result().status == 404
+
+
+def test_a_domain_that_asks_to_wait_is_left_alone(site: Any, make_web: MakeWeb) -> None:
+    site.put("a.example/", b"", "Retry-After: 3600", status="429 Too Many Requests")
+    web = make_web()
+    assert web.get("http://a.example/").result().status == 429
+    assert reason_of(web, "http://www.a.example/other") is Reason.RATE_LIMITED
+    assert len(site.requests) == 1
+
+
+def test_a_host_that_fails_time_after_time_is_left_alone(site: Any, make_web: MakeWeb) -> None:
+    site.answers["a.example/"] = b""
+    web = make_web(timeout_s=0.03)
+    reasons = [reason_of(web, "http://a.example/") for _ in range(5)]
+    assert reasons == [Reason.TIMEOUT] * 5
+    assert len(site.requests) == 3
+
+
+def test_settings_travel_to_other_processes() -> None:
+    settings = WebSettings(contact="a@b.example", trusted=("127.0.0.1:80",))
+    assert pickle.loads(pickle.dumps(settings)) == settings
