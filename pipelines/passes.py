@@ -14,6 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
@@ -24,6 +25,7 @@ from typing import Any, NoReturn
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.portability.fn_api_runner.fn_runner import FnApiRunner
+from apache_beam.runners.runner import PipelineResult
 from rich.console import Console
 
 from pipelines.options import RUNNER, IngestSettings, UsageError
@@ -255,14 +257,24 @@ def is_due(feed: Feed, now: datetime) -> bool:
 
 def run_graph(
     build: Build, context: RunContext, settings: IngestSettings, state: PassState
-) -> beam.runners.runner.PipelineResult:
-    """Run the graph on Beam's Fn API runner, named outright: see DESIGN, Runners."""
+) -> PipelineResult:
+    """Run the graph on Beam's Fn API runner, named outright: see DESIGN, Runners.
+
+    It runs in a thread, so that a signal reaches this one, and not the middle of a stage.
+    """
     # No flags: Beam would read ours from the command line.
     pipeline = beam.Pipeline(runner=FnApiRunner(), options=PipelineOptions([]))
     build(pipeline, context, settings, state)
-    result = pipeline.run()
-    result.wait_until_finish()
-    return result
+    done: Future[PipelineResult] = Future()
+
+    def run() -> None:
+        try:
+            done.set_result(pipeline.run())
+        except BaseException as error:  # noqa: BLE001 (handed on whole to the thread that waits)
+            done.set_exception(error)
+
+    threading.Thread(target=run, name="graph", daemon=True).start()
+    return done.result()
 
 
 def written(tables: Mapping[str, Merged]) -> dict[tuple[str, str], int]:

@@ -11,6 +11,7 @@ import functools
 import multiprocessing
 import resource
 import signal
+import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import Any
@@ -32,6 +33,7 @@ class Workers:
         self.size = size
         self._pool: pebble.ProcessPool | None = None
         if size:
+            _let_tracker_be_quiet()
             context = multiprocessing.get_context("forkserver")
             context.set_forkserver_preload(list(preloaded))
             self._pool = pebble.ProcessPool(
@@ -72,6 +74,13 @@ def outcome(future: "Future[Any]", *, reason: Reason) -> Any:
 def shared_workers(size: int) -> Workers:
     """Give the process's one pool of that size; pebble ends it with the interpreter."""
     return Workers(size)
+
+
+def _let_tracker_be_quiet() -> None:
+    """Keep the process that tidies semaphores from saying so when a run is stopped."""
+    said = "ignore:resource_tracker:UserWarning"
+    if said not in sys.warnoptions:  # what is in here is handed to it when it starts
+        sys.warnoptions.append(said)
 
 
 def _prepare_worker() -> None:
