@@ -9,7 +9,7 @@ SELECT
   num_sources AS sources
 FROM events
 WHERE event_type IS NOT NULL
-  AND actors IS NOT NULL
+  AND actor_entity_id IS NOT NULL
   AND recipients IS NOT NULL
   AND event_date_source = 'text'
 ORDER BY

@@ -39,6 +39,7 @@ OBJECT_CONTROL = word_set(
     encourage instruct require permit compel convince pressure"""
 )
 
+BELONGING = frozenset({"of", "from"})
 # What hangs behind a head and is no part of its phrase.
 RIGHT_BOUNDS = frozenset({"cc", "conj", "relcl", "punct", "advcl", "parataxis", "appos", "acl"})
 
@@ -138,10 +139,11 @@ def noun_frame(noun: Token) -> Frame:
 
 
 def phrase_of(head: Token) -> Span:
-    """Give a head with what belongs to its phrase, without conjuncts and clauses behind it."""
+    """Give a head with what belongs to it: no conjuncts, clauses, places or times behind."""
     right = head.right_edge.i + 1
     for child in head.rights:
-        if child.dep_ in RIGHT_BOUNDS:
+        is_aside = child.dep_ == "prep" and child.lower_ not in BELONGING
+        if child.dep_ in RIGHT_BOUNDS or is_aside:
             right = child.left_edge.i
             break
     left = head.left_edge.i

@@ -127,7 +127,7 @@ def _actors(heads: Sequence[Token], reading: Reading) -> tuple[Actor, ...]:
     """Resolve argument heads to actors, each once; who is not known is kept as words."""
     found: dict[str, Actor] = {}
     for head in heads:
-        if head.pos_ not in ARGUMENTS:
+        if head.pos_ not in ARGUMENTS or _is_date(head, reading):
             continue
         phrase = phrase_of(head)
         actor = find_actor(phrase, reading.resolution, doc=reading.doc)
@@ -135,6 +135,10 @@ def _actors(heads: Sequence[Token], reading: Reading) -> tuple[Actor, ...]:
             actor = Actor(start=phrase.start_char, end=phrase.end_char, text=phrase.text)
         found.setdefault(actor_key(actor), actor)
     return tuple(found.values())
+
+
+def _is_date(head: Token, reading: Reading) -> bool:
+    return any(date.start <= head.idx < date.end for date in reading.dates)
 
 
 def _others(recipients: tuple[Actor, ...], actors: tuple[Actor, ...]) -> tuple[Actor, ...]:
