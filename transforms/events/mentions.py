@@ -38,6 +38,12 @@ NO_ACTS = (
 )
 
 
+# Types whose recipient may stand in what is said, and not beside the verb.
+ABOUT_SOMEBODY = frozenset(
+    {"AGREE", "REQUEST", "REJECT", "THREATEN", "ACCUSE", "PROTEST", "SUPPORT", "CONCEDE", "AID"}
+)
+CONTENT = frozenset({"xcomp", "ccomp", "advcl", "dobj", "prep"})
+ACTING = frozenset({"PERSON", "ORG", "GPE", "NORP"})
 ARGUMENTS = frozenset({"NOUN", "PROPN", "PRON", "NUM", "ADJ", "DET", "X"})
 
 
@@ -119,8 +125,31 @@ def _recipients(
         known = tuple(actor for actor in found if actor.link)
         if known:
             return known
+    if sense is not None and sense.event_type in ABOUT_SOMEBODY:
+        named = _others(_named_in_content(frame, reading), actors)
+        if named:
+            return named[:1]
     words = (_others(_actors(frame.slot(slot), reading), actors) for slot in own)
     return next((found for found in words if found), ())
+
+
+def _named_in_content(frame: Frame, reading: Reading) -> tuple[Actor, ...]:
+    """Find who is named in what is said, asked or threatened: "threatened to ban the party"."""
+    contents = [*frame.objects, *(c for c in frame.verb.children if c.dep_ in CONTENT)]
+    heads = []
+    for content in contents:
+        start, end = content.left_edge.idx, content.right_edge.idx + len(content.right_edge)
+        for mention in reading.resolution.mentions_in(start, end):
+            span = reading.doc.char_span(mention.start, mention.end, alignment_mode="expand")
+            if span is not None and mention.label in ACTING:
+                heads.append(_whole_name(span.root))
+    return tuple(actor for actor in _actors(heads, reading) if actor.link)
+
+
+def _whole_name(head: Token) -> Token:
+    """Climb from "Israeli" to "changes" and from "Suharto" to "government": who it is about."""
+    is_part = head.dep_ in ("amod", "compound", "poss") and head.head.pos_ in ("NOUN", "PROPN")
+    return head.head if is_part and head.dep_ != "poss" else head
 
 
 def _actors(heads: Sequence[Token], reading: Reading) -> tuple[Actor, ...]:
