@@ -37,6 +37,7 @@ PERIODS = {
     **dict.fromkeys(("weekly", "week"), 604_800),
     **dict.fromkeys(("monthly", "yearly"), 2_592_000),
 }
+_MAILED = re.compile(r"[^\s@]+@[^\s@]+ \(([^()]+)\)|([^@<(]+?) ?[<(][^\s@]+@[^\s@]+[>)]")
 _AN_ENTRY = re.compile(rb"<(?:\w+:)?(?:item|entry)[\s>]", re.IGNORECASE)
 
 
@@ -93,7 +94,7 @@ def read_syndication(encoded: Encoded) -> Any:
 def _entry(entry: Any, url: str, language: str | None) -> ParsedEntry:
     """Make an entry of feedparser's."""
     published = _time(entry, "published") or _time(entry, "updated") or _time(entry, "created")
-    updated = _time(entry, "updated") if "updated" in entry else None
+    updated = _time(entry, "updated")
     permalink = entry.get("id") if entry.get("guidislink", True) else None
     # FeedBurner's own address is a redirect; it says where to
     link = entry.get("feedburner_origlink") or entry.get("link") or permalink
@@ -135,13 +136,19 @@ def _plain(detail: Any, max_length: int) -> str | None:
 
 
 def _authors(entry: Any) -> tuple[str, ...]:
+    """Give authors' names, without their e-mail addresses."""
+    printed = plain_text(entry.get("author"))
+    is_alone = len(entry.get("authors", ())) < 2
+    if printed is not None and "@" in printed and is_alone:  # feedparser cuts these in odd places
+        found = _MAILED.fullmatch(printed)
+        return (found[1] or found[2],) if found else ()
     names = [plain_text(author.get("name")) for author in entry.get("authors", ())]
-    return tuple(dict.fromkeys(name for name in names if name)) or tuple(
-        filter(None, [plain_text(entry.get("author"))])
-    )
+    return tuple(dict.fromkeys(name for name in (*names, printed) if name))
 
 
 def _time(entry: Any, name: str) -> Timestamp | None:
+    if name not in entry:  # feedparser would give the publication time for an update time
+        return None
     return read_time(string(entry.get(name)), entry.get(f"{name}_parsed"))
 
 

@@ -34,6 +34,7 @@ _MONTHS = {  # German, French, Spanish, Italian, Portuguese, Dutch, Swedish, Dan
     "dec": "dezember décembre decembre diciembre dicembre dezembro dez déc dic des desember",
 }
 _ENGLISH = {foreign: month for month, names in _MONTHS.items() for foreign in names.split()}
+_UNSET = re.compile(r"(?<![+-])\b000\d\b")  # year 1, for no date; read by some as 2001
 _DAY_NAME = re.compile(r"^[^\W\d_]{2,14}\.?\s*,?\s+(?=\d)")
 _WORD = re.compile(r"[^\W\d_]+\.?")
 _MIDNIGHT = re.compile(r"(?<!\d)24:00(:00)?\b")
@@ -48,6 +49,8 @@ _PARTS_OF_DATE = {
 def read_time(printed: str | None, parsed: time.struct_time | None = None) -> Timestamp | None:
     """Read a time, taking what feedparser made of it where it could read it."""
     text = (printed or "").strip()
+    if _UNSET.search(text):
+        return None
     if parsed is not None and FIRST_YEAR <= parsed.tm_year <= LAST_YEAR:
         at = datetime.fromtimestamp(calendar.timegm(parsed), UTC)
         return Timestamp(at=at, precision=_precision(text))
