@@ -23,6 +23,7 @@ from transforms.archive import open_archive
 from transforms.reject import ROWS, StageFn
 from transforms.web import WebSettings, shared_web
 
+NOT_TEXT = (b"%PDF-", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"PK\x03\x04")  # whatever they say
 IN_FLIGHT = 200  # more than the fetcher has slots, so that no slot waits for a slow lane
 
 
@@ -32,6 +33,8 @@ def page_of(entry: Entry, answer: Answer, context: RunContext) -> Page:
     kind = answer.content_type.partition(";")[0].strip().lower()
     if kind and kind not in ("text/html", "application/xhtml+xml", "text/plain"):
         raise Rejected(Reason.NOT_HTML, f"Content-Type {kind}")
+    if answer.body.startswith(NOT_TEXT):
+        raise Rejected(Reason.NOT_HTML, f"{kind or 'no type'}, but begins {answer.body[:5]!r}")
     return Page(
         entry=entry,
         url=answer.url,

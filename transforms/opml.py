@@ -51,8 +51,11 @@ def _read_opml(body: bytes) -> Iterator[tuple[str, str | None, str | None, str |
 
 def _read_lines(body: bytes) -> Iterator[tuple[str, None, None, None]]:
     """Give the addresses of a plain list; lines that begin with # are comments."""
-    for line in body.decode("utf-8-sig", errors="replace").splitlines():
+    lines = body.decode("utf-8-sig", errors="replace").splitlines()
+    for number, line in enumerate(lines, start=1):
         if line.strip() and not line.lstrip().startswith("#"):
+            if clean_url(line) is None:
+                raise ValueError(f"line {number}: {one_line(line)[:200]!r} is no address of a feed")
             yield line.strip(), None, None, None
 
 

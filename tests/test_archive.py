@@ -1,0 +1,177 @@
+"""The archive: whole files, offsets that hold, and reading that goes on after damage."""
+
+import gzip
+import logging
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from warcio.archiveiterator import ArchiveIterator
+
+from schemas.flow import RunContext
+from transforms import archive
+from transforms.answers import Answer
+from transforms.archive import (
+    ArchiveWriter,
+    open_archive,
+    pages_from_archive,
+    read_records,
+    recover,
+    warc_record,
+)
+
+NOW = datetime(2026, 7, 6, 12, tzinfo=UTC)
+CONTEXT = RunContext(run_id="r9", now=datetime(2026, 8, 1, tzinfo=UTC))
+
+
+def answer(n: int, kind: str = "text/html", status: int = 200, asked: str = "") -> Answer:
+    url = f"http://a.example/{n}"
+    return Answer(
+        asked=asked or url,
+        url=url,
+        status=status,
+        reason="OK",
+        headers=(
+            ("Content-Type", kind),
+            ("Content-Encoding", "gzip"),
+            ("Content-Length", "7"),
+            ("Set-Cookie", "session=secret"),
+        ),
+        body=f"<p>Story {n} from Meldt.</p>".encode() * 20,
+        duration_ms=1,
+    )
+
+
+def write(folder: Path, *answers: Answer) -> tuple[Path, list[int]]:
+    writer = ArchiveWriter(folder, NOW)
+    written = [writer.write(one) for one in answers]
+    writer.close()
+    return folder / written[0][0], [offset for _, offset in written]
+
+
+def bodies(path: Path) -> list[bytes]:
+    return [record.content for record, _ in read_records(path)]
+
+
+def test_answers_come_back_from_their_offsets(tmp_path: Path) -> None:
+    path, offsets = write(tmp_path, answer(1), answer(2))
+    for n, offset in enumerate(offsets, start=1):
+        with path.open("rb") as file:
+            file.seek(offset)
+            record = next(ArchiveIterator(file, check_digests="raise"))
+            assert record.rec_headers.get_header("WARC-Target-URI") == f"http://a.example/{n}"
+            assert record.content_stream().read() == answer(n).body
+
+
+def test_a_file_is_named_as_cc_news_does_and_begins_with_its_description(tmp_path: Path) -> None:
+    path, _ = write(tmp_path, answer(1))
+    assert path.name.startswith("DATELINE-20260706120000-00001-")
+    assert path.name.endswith(".warc.gz")
+    first = gzip.decompress(path.read_bytes()).partition(b"\r\n\r\n")[0]
+    assert first.startswith(b"WARC/1.1\r\nWARC-Type: warcinfo\r\n")
+
+
+def test_secrets_are_not_kept(tmp_path: Path) -> None:
+    path, _ = write(tmp_path, answer(1))
+    assert b"secret" not in gzip.decompress(path.read_bytes())
+
+
+def test_a_file_is_open_until_it_is_closed_and_rows_name_it_as_it_will_be(tmp_path: Path) -> None:
+    writer = ArchiveWriter(tmp_path, NOW)
+    name, offset = writer.write(answer(1))
+    open_file = tmp_path / f"{name}.open"
+    assert open_file.stat().st_size > offset
+    writer.close()
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def test_nothing_written_leaves_no_file(tmp_path: Path) -> None:
+    ArchiveWriter(tmp_path, NOW).close()
+    assert list(tmp_path.iterdir()) == []
+    assert open_archive(None, NOW) is None
+
+
+def test_a_full_file_gives_way_to_the_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archive, "MAX_FILE_BYTES", 1000)
+    writer = ArchiveWriter(tmp_path, NOW)
+    names = {writer.write(answer(n))[0] for n in range(6)}
+    writer.close()
+    assert len(names) > 1
+    assert {path.name for path in tmp_path.iterdir()} == names
+
+
+def test_the_same_content_gives_the_same_record() -> None:
+    def record() -> bytes:
+        return warc_record("response", b"x", {"A": "b"}, content_type="text/plain", at=NOW)
+
+    assert record() == record()
+
+
+@pytest.mark.parametrize("cut", [1, 40, 150])
+def test_what_a_killed_run_left_is_closed_after_its_last_whole_record(
+    tmp_path: Path, cut: int
+) -> None:
+    path, _ = write(tmp_path, *(answer(n) for n in (1, 2, 3)))
+    left = path.rename(f"{path}.open")
+    left.write_bytes(left.read_bytes()[:-cut])
+    assert recover(tmp_path) == 1
+    assert bodies(path) == [answer(1).body, answer(2).body]
+    assert recover(tmp_path) == 0
+
+
+def test_reading_goes_on_after_damage_and_says_what_was_lost(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path, offsets = write(tmp_path, *(answer(n) for n in range(5)))
+    content = bytearray(path.read_bytes())
+    content[offsets[2] + 40] ^= 0xFF
+    path.write_bytes(content)
+    with caplog.at_level(logging.WARNING):
+        found = bodies(path)
+    assert found == [answer(n).body for n in (0, 1, 3, 4)]
+    assert f"{offsets[3] - offsets[2]} damaged bytes at {offsets[2]}" in caplog.text
+
+
+def test_noise_between_records_is_passed_over(tmp_path: Path) -> None:
+    path, offsets = write(tmp_path, *(answer(n) for n in range(3)))
+    content = path.read_bytes()
+    path.write_bytes(content[: offsets[1]] + b"\x1f\x8b\x08noise" * 30 + content[offsets[1] :])
+    assert bodies(path) == [answer(n).body for n in range(3)]
+
+
+def test_a_file_that_breaks_off_gives_its_whole_records(tmp_path: Path) -> None:
+    path, _ = write(tmp_path, *(answer(n) for n in range(3)))
+    path.write_bytes(path.read_bytes()[:-100])
+    assert bodies(path) == [answer(n).body for n in range(2)]
+
+
+def test_pages_come_back_as_if_fetched(tmp_path: Path) -> None:
+    path, offsets = write(
+        tmp_path,
+        answer(1, asked="http://b.example/short"),
+        answer(2, kind="application/rss+xml"),
+        answer(3, status=404),
+    )
+    (page,) = pages_from_archive(str(tmp_path / "*.warc.gz"), context=CONTEXT)
+    assert (page.url, page.entry.url) == ("http://a.example/1", "http://b.example/short")
+    assert (page.body, page.fetched_at) == (answer(1).body, NOW)
+    assert (page.archive_file, page.archive_offset) == (path.name, offsets[0])
+    assert page.entry.first_seen_at == NOW
+    assert page.entry.run_id == "r9"
+
+
+def test_a_changed_page_is_another_version_of_its_entry(tmp_path: Path) -> None:
+    write(tmp_path / "one", answer(1))
+    write(tmp_path / "two", answer(1), answer(2))
+    pages = list(pages_from_archive(str(tmp_path / "*" / "*.warc.gz"), context=CONTEXT))
+    assert len(pages) == 3
+    assert len({page.entry.entry_id for page in pages}) == 2
+
+
+def test_plain_warc_files_of_others_are_read(tmp_path: Path) -> None:
+    block = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n<p>Old news</p>"
+    headers = {"WARC-Target-URI": "http://a.example/old"}
+    record = warc_record("response", block, headers, content_type="application/http", at=NOW)
+    (tmp_path / "other.warc").write_bytes(gzip.decompress(record))
+    (page,) = pages_from_archive(str(tmp_path / "*.warc"), context=CONTEXT)
+    assert page.body == b"<p>Old news</p>"
