@@ -9,7 +9,8 @@ In: an article's tokens and the names found in them. Out: names again, in order,
   in capitals as in a dateline, unless they are part of a longer run of capitalised words, or a
   single word the article also has in lower case.
 Nothing is rejected. A recogniser reads a window of a few words and so forgets what it called a
-name a paragraph ago; on whole news articles these rules are worth two to three points of F.
+name a paragraph ago. Measured on GUM's development documents: F 69.5 to 70.0, recall 66.7 to 67.9;
+on GMB's, which are unrelated sentences in a row, no change.
 """
 
 from collections import Counter, defaultdict
