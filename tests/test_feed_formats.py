@@ -158,6 +158,7 @@ def test_guids_that_entries_share_tell_nothing_apart() -> None:
         ("<guid>https://a.example/1</guid>", "https://a.example/1"),
         ("<guid isPermaLink='false'>https://a.example/1</guid>", None),
         ("<link>javascript:alert(1)</link>", None),
+        ("<link>at://did:plc:x</link><link>/1</link>", "https://www.meldtpost.example/1"),
         ("<link>  /a b </link>", "https://www.meldtpost.example/a%20b"),
         ("<title>no link</title>", None),
     ],

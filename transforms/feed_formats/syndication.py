@@ -95,14 +95,11 @@ def _entry(entry: Any, url: str, language: str | None) -> ParsedEntry:
     """Make an entry of feedparser's."""
     published = _time(entry, "published") or _time(entry, "updated") or _time(entry, "created")
     updated = _time(entry, "updated")
-    permalink = entry.get("id") if entry.get("guidislink", True) else None
-    # FeedBurner's own address is a redirect; it says where to
-    link = entry.get("feedburner_origlink") or entry.get("link") or permalink
     summary = _detail(entry, "summary", MAX_SUMMARY) or next(
         (text for c in entry.get("content", ()) if (text := _plain(c, MAX_SUMMARY))), None
     )
     return ParsedEntry(
-        url=_joined(link, entry, url),
+        url=_address(entry, url),
         guid=plain_text(entry.get("id"), is_markup=False),
         title=_detail(entry, "title"),
         summary=summary,
@@ -113,6 +110,17 @@ def _entry(entry: Any, url: str, language: str | None) -> ParsedEntry:
         publisher=plain_text((entry.get("source") or {}).get("title")),
         language=language,
     )
+
+
+def _address(entry: Any, url: str) -> str | None:
+    """Give the first link that leads to a page of the web."""
+    candidates = (
+        entry.get("feedburner_origlink"),  # FeedBurner's own link is a redirect to this
+        entry.get("link"),
+        *(link.get("href") for link in entry.get("links", ()) if link.get("rel") == "alternate"),
+        entry.get("id") if entry.get("guidislink", True) else None,
+    )
+    return next(filter(None, (_joined(link, entry, url) for link in candidates)), None)
 
 
 def _joined(link: Any, holder: Any, url: str) -> str | None:
