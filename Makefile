@@ -32,7 +32,7 @@ run: setup  ## Ingest the bundled news site over HTTP into dateline.duckdb and s
 	$(BIN)/dateline demo --warehouse $(WAREHOUSE)
 
 test: check  ## Lint, check types and run the tests.
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: setup
 	$(BIN)/ruff format --check .

@@ -40,7 +40,10 @@ from pipelines.progress import (
 from schemas.flow import KnownKeys, RunContext, StoryCandidate
 from schemas.rows import Feed, Run
 from transforms.archive import recover
+from transforms.entities import load_actors
+from transforms.language import load_language
 from transforms.opml import read_feed_list
+from transforms.places import load_gazetteer
 from transforms.warehouse import (
     DuckDbWarehouse,
     Merged,
@@ -86,6 +89,7 @@ Build = Callable[[beam.Pipeline, RunContext, IngestSettings, PassState], None]
 
 def run_passes(settings: IngestSettings, build: Build) -> int:
     """Do one pass, or one every so long until stopped, alone on the warehouse; print its sums."""
+    check_readers(settings)
     progress = Progress()
     previous = {sign: signal.signal(sign, _stop) for sign in (signal.SIGINT, signal.SIGTERM)}
     try:
@@ -106,6 +110,17 @@ def run_passes(settings: IngestSettings, build: Build) -> int:
     finally:
         for sign, handler in previous.items():
             signal.signal(sign, handler)
+
+
+def check_readers(settings: IngestSettings) -> None:
+    """Load what the user brings along, once, so that a mistake in it stops the run at once."""
+    try:
+        if settings.model:
+            load_language(settings.model)
+        load_gazetteer(settings.places)
+        load_actors(settings.actors)
+    except ValueError as error:
+        raise UsageError(str(error)) from error
 
 
 def _stop(signum: int, _frame: FrameType | None) -> None:

@@ -22,8 +22,6 @@ SITE = ROOT / "seeds" / "site"
 FLOORS = json.loads((ROOT / "tests" / "gates.json").read_text())["events"]
 SUNDAY = datetime(2026, 3, 8, 12, tzinfo=UTC)
 
-pytestmark = pytest.mark.xdist_group("model")
-
 
 @functools.cache
 def reader() -> Reader:

@@ -20,7 +20,8 @@ import unicodedata
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
+
+from transforms.lists import PLACES, check_list
 
 PLACES_FILE = "places.txt.xz"
 COUNTRIES_FILE = "countries.csv"
@@ -326,5 +327,5 @@ def load_gazetteer(extra: str | None = None) -> Gazetteer:
     regions = (seeds / REGIONS_FILE).read_text("utf-8").splitlines()
     named = [*read_countries(countries, lines[: len(countries) - 1]), *read_places(regions)]
     if extra is not None:
-        named += read_places(Path(extra).read_text("utf-8").splitlines())
+        named += read_places(check_list(extra, PLACES))
     return Gazetteer(lines, named)

@@ -11,10 +11,10 @@ import importlib.resources
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Generic, TypeVar
 
 from transforms.entities.names import name_key
+from transforms.lists import ACTORS, check_list
 
 ACTORS_FILE = "actors.csv"
 ROLES_FILE = "roles.csv"
@@ -122,7 +122,7 @@ def _seed(name: str) -> list[str]:
 @functools.lru_cache(maxsize=4)
 def load_actors(extra: str | None = None) -> ActorList:
     """Load our actors and those of a user's CSV file; kept in memory."""
-    own = [] if extra is None else [*read_actors(Path(extra).read_text("utf-8").splitlines())]
+    own = [] if extra is None else [*read_actors(check_list(extra, ACTORS))]
     return ActorList([*read_actors(_seed(ACTORS_FILE)), *own])
 
 
