@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from schemas.vocabulary import Reason, Rejected
+from transforms import web as web_module
 from transforms.web import FEEDS, Web, WebSettings
 
 MakeWeb = Callable[..., Web]
@@ -215,6 +216,18 @@ def test_a_slow_domain_holds_up_nobody_else(site: Any, make_web: MakeWeb) -> Non
     assert not slow.done()
     site.closing.set()
     assert slow.result().status == 404
+
+
+def test_dead_hosts_do_not_hold_all_slots(
+    site: Any, make_web: MakeWeb, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(web_module, "PATIENCE_S", 0.05)
+    site.answers["dead.example/"] = b""
+    site.put("a.example/", b"x")
+    web = make_web(concurrency=1)
+    dead = web.get("http://dead.example/")
+    assert web.get("http://a.example/").result(timeout=3).status == 200
+    assert not dead.done()
 
 
 def test_a_domain_that_asks_to_wait_is_left_alone(site: Any, make_web: MakeWeb) -> None:

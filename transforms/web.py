@@ -16,14 +16,13 @@ import asyncio
 import atexit
 import errno
 import functools
-import ipaddress
 import socket
 import threading
 import time
 from collections import defaultdict
 from collections.abc import AsyncIterator
 from concurrent.futures import Future
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -46,6 +45,7 @@ ROBOTS_AGE_S = 24 * 3600.0  # RFC 9309, 2.4
 ROBOTS_RETRY_S = 600.0
 FAILURES_IN_A_ROW = 3  # after so many a host is left alone
 REST_S = 300.0
+PATIENCE_S = 2.0  # a request holds a slot no longer; else a few dead hosts would hold them all
 NOT_OPEN = "is not an address of the open web"
 PAGES = "text/html, application/xhtml+xml;q=0.9, */*;q=0.1"
 FEEDS = (
@@ -148,7 +148,7 @@ class Web:
             _guarded_socket, open_to=self._open_to, is_only=settings.connect_to is not None
         )
         connector = aiohttp.TCPConnector(
-            limit=settings.concurrency,
+            limit=0,  # the slots are the limit
             socket_factory=guarded,
             resolver=_FixedResolver(self._open_to) if settings.connect_to else None,
             happy_eyeballs_delay=None,
@@ -191,7 +191,7 @@ class Web:
         """Wait for the lane, make one request, and leave the lane with its pause."""
         async with self._turn(url) as lane:
             try:
-                async with self._slots:
+                async with self._slot():
                     answer = await self._request(url, exchange)
             except Rejected as rejected:
                 self._note_failure(lane, rejected)
@@ -219,6 +219,16 @@ class Web:
                 asked = robots.delay_s(PRODUCT) if robots else 0.0
                 delay = max(self.settings.host_delay_s, asked)
                 lane.next_at = max(lane.next_at, self._loop.time() + delay)
+
+    @asynccontextmanager
+    async def _slot(self) -> AsyncIterator[None]:
+        """Hold one of the slots, but not for long: who is slow goes on without one."""
+        with ExitStack() as held:  # gives back once, whoever closes it first
+            await self._slots.acquire()
+            held.callback(self._slots.release)
+            timer = self._loop.call_later(PATIENCE_S, held.close)
+            held.callback(timer.cancel)
+            yield
 
     def _note_failure(self, lane: Lane, rejected: Rejected) -> None:
         """Leave a host alone that does not answer time after time."""
@@ -375,7 +385,7 @@ class _FixedResolver(aiohttp.abc.AbstractResolver):
                 hostname=host,
                 host=address,
                 port=fixed_port,
-                family=_family(address),
+                family=socket.AF_INET6 if ":" in address else socket.AF_INET,
                 proto=0,
                 flags=socket.AI_NUMERICHOST,
             )
@@ -384,8 +394,3 @@ class _FixedResolver(aiohttp.abc.AbstractResolver):
 
     async def close(self) -> None:
         """Nothing to close."""
-
-
-def _family(address: str) -> socket.AddressFamily:
-    is_v6 = ipaddress.ip_address(address).version == 6
-    return socket.AF_INET6 if is_v6 else socket.AF_INET
