@@ -12,21 +12,19 @@ help:  ## List the targets.
 
 setup: $(VENV)/.ready  ## Make the environment in .venv from the lock file (once).
 
-# uv installs in seconds; where it cannot be had, pip reads the same lock file.
+# uv installs in seconds; where it cannot be had, or cannot reach the registry, pip reads the same
+# lock file.
 $(VENV)/.ready: requirements.lock setup.py
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "Dateline needs Python 3.11 or newer; say which: make PYTHON=python3.12 …" >&2; exit 2; }
 	$(PYTHON) -m venv --clear $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv || \
-	  echo "uv is not to be had; going on with pip"
-	if [ -x $(BIN)/uv ]; then \
-	  $(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock && \
-	  $(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps -e .; \
-	else \
-	  $(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock && \
-	  $(BIN)/python -m pip install --quiet --no-deps -e .; \
-	fi
+	-$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	$(call INSTALL,--require-hashes -r requirements.lock)
+	$(call INSTALL,--no-deps -e .)
 	touch $@
+
+INSTALL = $(BIN)/uv pip install --quiet --python $(BIN)/python $(1) || \
+  $(BIN)/python -m pip install --quiet --disable-pip-version-check $(1)
 
 run: setup  ## Ingest the bundled news site over HTTP into dateline.duckdb and show events.
 	$(BIN)/dateline demo --warehouse $(WAREHOUSE)
