@@ -42,6 +42,7 @@ from schemas.rows import Feed, Run
 from transforms.archive import recover
 from transforms.entities import load_actors
 from transforms.language import load_language
+from transforms.locks import WarehouseError, WarehouseLocked, exclusive
 from transforms.opml import read_feed_list
 from transforms.places import load_gazetteer
 from transforms.warehouse import (
@@ -49,8 +50,6 @@ from transforms.warehouse import (
     Merged,
     StagedFile,
     StagingFolder,
-    WarehouseError,
-    exclusive,
     open_warehouse,
 )
 
@@ -350,6 +349,13 @@ class Merger:
         """Merge until told to stop; a failure is kept for the pass to raise."""
         try:
             while not self._stop.wait(FLUSH_EVERY_S):
-                self.merge(self.staging.ready(complete=False))
+                self._merge_facts()
         except WarehouseError as error:
             self._failure.append(error)
+
+    def _merge_facts(self) -> None:
+        """Merge what is staged; a query that holds the warehouse long only puts it off."""
+        try:
+            self.merge(self.staging.ready(complete=False))
+        except WarehouseLocked as locked:
+            self.progress.say(f"{locked}; rows are merged when it is free")

@@ -81,7 +81,8 @@ def ask(
     timeout_s: float | None = None,
 ) -> "Answer":
     """Run SQL or a named query; whatever is wrong with it is a `UsageError`."""
-    from transforms.warehouse import WarehouseError, open_warehouse  # DuckDB takes 0.4 s
+    from transforms.locks import WarehouseError
+    from transforms.warehouse import open_warehouse
 
     sql, values = resolve(query, parameters or {})
     try:

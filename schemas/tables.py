@@ -134,12 +134,17 @@ def version_of(row: type[Row]) -> str | None:
     return getattr(row, "VERSION", None)
 
 
+def duckdb_type(column: Column) -> str:
+    """Name a column's type as DuckDB has it."""
+    return DUCKDB[column.kind] + ("[]" if column.is_repeated else "")
+
+
 def duckdb_ddl(table: str) -> str:
     """Write the statement that creates a table; without PRIMARY KEY, see `warehouse.merge`."""
     lines = []
     for column in columns(TABLES[table]):
-        kind = DUCKDB[column.kind] + ("[]" if column.is_repeated else "")
-        lines.append(f"  {column.name} {kind}{'' if not column.is_required else ' NOT NULL'}")
+        required = " NOT NULL" if column.is_required else ""
+        lines.append(f"  {column.name} {duckdb_type(column)}{required}")
     return f"CREATE TABLE IF NOT EXISTS {table} (\n" + ",\n".join(lines) + "\n)"
 
 

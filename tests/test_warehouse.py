@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import duckdb
+import pyarrow.parquet as pq
 import pytest
 
 from schemas.columns import content_id
@@ -22,17 +24,11 @@ from schemas.rows import (
     Run,
     StoryArticle,
 )
-from schemas.tables import TABLE_OF
+from schemas.tables import TABLE_OF, duckdb_ddl
 from schemas.vocabulary import ChangeType, FetchOutcome, Reason
 from transforms.load import stage
-from transforms.warehouse import (
-    DuckDbWarehouse,
-    Merged,
-    StagingFolder,
-    WarehouseError,
-    exclusive,
-    open_warehouse,
-)
+from transforms.locks import WarehouseError, WarehouseLocked
+from transforms.warehouse import DuckDbWarehouse, Merged, StagingFolder, open_warehouse
 
 NOW = datetime(2026, 3, 9, 18, tzinfo=UTC)
 HOLD = """
@@ -214,6 +210,11 @@ def test_a_run_that_was_killed_is_marked_by_the_next(
         "PRAGMA database_list",
         "SELECT 1; SELECT 2",
         "EXPLAIN ANALYZE DELETE FROM entries",
+        "PIVOT entries ON url",
+        "CREATE TEMP TABLE mine AS SELECT 1",
+        "PREPARE mine AS SELECT 1",
+        "CALL pragma_version()",
+        "SELECT * FROM query('DROP TABLE entries')",
         "SELECT",
         "",
     ],
@@ -265,20 +266,6 @@ def test_a_lock_that_is_released_in_time_is_no_error(
     assert waiting.feeds() == []
 
 
-def test_two_runs_on_one_warehouse_exclude_each_other(tmp_path: Path) -> None:
-    address = str(tmp_path / "news.duckdb")
-    said: list[str] = []
-    with (
-        exclusive(address),
-        pytest.raises(WarehouseError, match="another run"),
-        exclusive(address, wait_s=0.3, on_wait=said.append),
-    ):
-        raise AssertionError("both had it")
-    assert len(said) == 1
-    with exclusive(address):
-        assert len(said) == 1
-
-
 def test_a_path_that_cannot_hold_a_warehouse_is_said_in_one_line(tmp_path: Path) -> None:
     with pytest.raises(WarehouseError, match="there is no folder"):
         open_warehouse(str(tmp_path / "none" / "w.duckdb")).prepare()
@@ -293,3 +280,87 @@ def test_a_path_that_cannot_hold_a_warehouse_is_said_in_one_line(tmp_path: Path)
 def test_asking_a_warehouse_that_is_not_there_says_how_to_make_one(tmp_path: Path) -> None:
     with pytest.raises(WarehouseError, match="make run"):
         open_warehouse(str(tmp_path / "none.duckdb")).query("SELECT 1")
+
+
+def test_a_file_that_is_no_warehouse_is_not_waited_for_because_of_its_name(tmp_path: Path) -> None:
+    block = tmp_path / "block.duckdb"
+    block.write_text("not a database " * 1000)
+    with pytest.raises(WarehouseError, match="not a DuckDB file"):
+        open_warehouse(str(block), on_wait=pytest.fail).prepare()
+
+
+@pytest.mark.parametrize("address", ["", ":memory:"])
+def test_a_warehouse_that_would_be_forgotten_is_refused(address: str) -> None:
+    with pytest.raises(WarehouseError, match=r"such as news\.duckdb"):
+        open_warehouse(address)
+
+
+def test_a_warehouse_of_an_earlier_version_gains_its_new_columns(
+    tmp_path: Path, staging: StagingFolder, make_row: Any
+) -> None:
+    path = tmp_path / "old.duckdb"
+    with duckdb.connect(str(path)) as connection:
+        connection.execute(duckdb_ddl("entries").replace("authors VARCHAR[],", ""))
+    warehouse = open_warehouse(str(path))
+    warehouse.prepare()
+    put(warehouse, staging, make_row(Entry, entry_id="1", url="u", authors=("Ann",)))
+    assert warehouse.query("SELECT url, authors FROM entries").rows == [("u", ["Ann"])]
+
+
+def test_a_warehouse_that_lacks_a_required_column_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "other.duckdb"
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("CREATE TABLE entries (entry_id VARCHAR)")
+    with pytest.raises(WarehouseError, match="entries lacks url"):
+        open_warehouse(str(path)).prepare()
+
+
+def test_a_file_that_an_earlier_version_staged_is_merged(
+    warehouse: DuckDbWarehouse, staging: StagingFolder, make_row: Any
+) -> None:
+    stage(staging.path, "entries", [make_row(Entry, entry_id="1")])
+    (file,) = staging.ready(complete=True)
+    pq.write_table(pq.read_table(file.path).drop_columns(["guid", "authors"]), file.path)
+    warehouse.merge([file])
+    assert warehouse.query("SELECT entry_id, guid FROM entries").rows == [("1", None)]
+
+
+def test_of_rows_with_one_key_the_earliest_run_wins_in_any_order(
+    tmp_path: Path, staging: StagingFolder, make_row: Any
+) -> None:
+    first = make_row(Article, article_id="a", run_id="1", url="z")
+    second = make_row(Article, article_id="a", run_id="2", url="y")
+    for n, rows in enumerate([(first, second), (second, first)]):
+        made = open_warehouse(str(tmp_path / f"{n}.duckdb"))
+        made.prepare()
+        put(made, staging, *rows)
+        assert made.query("SELECT url FROM articles").rows == [("z",)]
+
+
+def test_a_failed_merge_leaves_warehouse_and_staged_files_as_they_were(
+    warehouse: DuckDbWarehouse, staging: StagingFolder, make_row: Any
+) -> None:
+    stage(staging.path, "entries", [make_row(Entry, entry_id="1")])
+    stage(staging.path, "articles", [make_row(Article, article_id="a")])
+    (broken,) = staging.path.glob("articles/*.parquet")
+    broken.write_bytes(b"PAR1 but not for long")
+    with pytest.raises(duckdb.Error):
+        warehouse.merge(staging.ready(complete=True))
+    assert len(staging.ready(complete=True)) == 2
+    assert warehouse.query("SELECT COUNT(*) FROM entries").rows == [(0,)]
+
+
+def test_a_file_of_another_kind_has_no_last_run(tmp_path: Path) -> None:
+    path = tmp_path / "other.duckdb"
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("CREATE TABLE mine (x INTEGER)")
+    assert open_warehouse(str(path)).last_complete_run_at() is None
+
+
+def test_a_reader_in_the_same_process_is_waited_for(warehouse: DuckDbWarehouse) -> None:
+    hasty = DuckDbWarehouse(warehouse.path, lock_wait_s=0.0)
+    with (
+        duckdb.connect(warehouse.path, read_only=True),
+        pytest.raises(WarehouseLocked, match="in use by this process"),
+    ):
+        hasty.feeds()
