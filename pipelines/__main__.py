@@ -6,12 +6,14 @@ start at once. Exit codes: 0 done, 1 the run failed, 2 a setting cannot be used,
 
 import argparse
 import importlib
+import io
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NoReturn
 
 from pipelines.options import UsageError
+from transforms.locks import WarehouseError
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,8 @@ def overview() -> str:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and give its exit code."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a terminal that lacks a letter shows a ?
     arguments = list(sys.argv[1:] if argv is None else argv)
     if not arguments or arguments[0] in ("-h", "--help", "help"):
         print(overview())
@@ -81,9 +85,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parser.parse_args(rest)
     try:
         return int(importlib.import_module(command.work).run(args))
-    except UsageError as error:
+    except (UsageError, WarehouseError) as error:
         print(f"dateline {name}: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        return 130
 
 
 if __name__ == "__main__":

@@ -2,16 +2,20 @@
 
 In: SQL, or the name of a query that ships, with parameters. Out: a table, CSV or JSON lines.
 Refused: whatever is not one statement that reads tables and views. Text from the web is made
-harmless on the way out: control characters are dropped, CSV cells are no formulas.
+harmless on the way out: what a terminal would obey is dropped, CSV cells are no formulas. Times
+are whole and with their zone in CSV and JSON, and short in the table that people read.
 """
 
 import argparse
 import csv
 import difflib
 import json
+import math
+import os
 import sys
-from collections.abc import Iterator, Mapping
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import date, datetime, time
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from pipelines.options import DEFAULT_WAREHOUSE, UsageError
@@ -21,6 +25,7 @@ if TYPE_CHECKING:
     from transforms.warehouse import Answer
 
 FORMATS = ("table", "csv", "json")
+TIMEOUT_S = 20.0  # shorter than a run waits for the warehouse that a query holds
 PIPE_WIDTH = 160  # columns of a table that goes to a file or a pipe
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 EXAMPLES = """\
@@ -40,13 +45,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--param", action="append", default=[], metavar="NAME=VALUE", help="set a parameter"
     )
     parser.add_argument("--format", choices=FORMATS, default="table", help="default: %(default)s")
-    parser.add_argument("--limit", type=int, metavar="N", help="rows at the most")
+    parser.add_argument("--limit", type=_count, metavar="N", help="rows at the most")
     parser.add_argument(
-        "--timeout", type=float, default=60.0, metavar="S", help="seconds; default: %(default)s"
+        "--timeout", type=_count, default=TIMEOUT_S, metavar="S", help="seconds; default: 20"
     )
     parser.add_argument(
         "--warehouse", default=DEFAULT_WAREHOUSE, metavar="PATH", help="default: %(default)s"
     )
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or not int(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number above zero")
+    return int(text)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -63,7 +74,11 @@ def run(args: argparse.Namespace) -> int:
         limit=args.limit,
         timeout_s=args.timeout,
     )
-    {"table": print_table, "csv": print_csv, "json": print_json}[args.format](answer)
+    try:
+        {"table": print_table, "csv": print_csv, "json": print_json}[args.format](answer)
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever reads has seen enough, as in `| head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
 
 
@@ -99,7 +114,8 @@ def resolve(query: str, parameters: Mapping[str, str]) -> tuple[str, dict[str, A
         return query, dict(parameters)
     named = queries().get(query)
     if named is None:
-        near = difflib.get_close_matches(query, queries(), n=3)
+        near = [name for name in queries() if query in name]
+        near = near or difflib.get_close_matches(query, queries(), n=3)
         hint = f"; did you mean {' or '.join(near)}?" if near else ""
         raise UsageError(f"no query {query!r}{hint} (`dateline query` lists them)")
     unknown = sorted(set(parameters) - set(named.parameters))
@@ -126,34 +142,41 @@ def print_table(answer: "Answer") -> None:
     """Print a table for people."""
     from rich.console import Console
     from rich.table import Table
-    from rich.text import Text
+    from rich.text import Text  # names and values are text, whatever they hold, never markup
 
     console = Console(width=None if sys.stdout.isatty() else PIPE_WIDTH, highlight=False)
     table = Table(show_lines=any(name in ("evidence", "sentence_text") for name in answer.columns))
     for name in answer.columns:
-        table.add_column(name, overflow="fold")
+        table.add_column(Text(harmless(name)), overflow="fold")
     for row in answer.rows:
         table.add_row(*(Text(harmless(shown(value))) for value in row))
     console.print(table)
     more = ", and more: raise --limit" if answer.is_cut else ""
-    console.print(f"{len(answer.rows)} rows{more}")
+    console.print(f"{len(answer.rows)} row{'' if len(answer.rows) == 1 else 's'}{more}")
 
 
 def print_csv(answer: "Answer") -> None:
     """Print CSV, in which no cell is a formula."""
     writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(answer.columns)
+    writer.writerow(_cell(name) for name in answer.columns)
     for row in answer.rows:
-        cells = (harmless(shown(value)) if value is not None else "" for value in row)
-        writer.writerow(
-            [f"'{c}" if _is_formula(c, v) else c for c, v in zip(cells, row, strict=True)]
-        )
+        writer.writerow(_cell(value) for value in row)
 
 
 def print_json(answer: "Answer") -> None:
     """Print JSON, one object a line."""
+    names = distinct(answer.columns)
     for row in answer.rows:
-        print(json.dumps(dict(zip(answer.columns, row, strict=True)), default=shown))
+        values = (plain(value) for value in row)
+        print(json.dumps(dict(zip(names, values, strict=True)), allow_nan=False))
+
+
+def distinct(names: tuple[str, ...]) -> list[str]:
+    """Number the names that come again, so that an object has room for all."""
+    return [
+        f"{name}_{n}" if (n := names[:place].count(name)) else name
+        for place, name in enumerate(names)
+    ]
 
 
 def shown(value: Any) -> str:
@@ -163,22 +186,40 @@ def shown(value: Any) -> str:
     if isinstance(value, datetime):
         return value.strftime("%Y-%m-%d %H:%M")
     if isinstance(value, list):
-        return ", ".join(map(str, value))
+        return ", ".join(map(shown, value))
     return str(value)
 
 
-def harmless(text: str) -> str:
-    """Drop what a terminal would obey."""
-    return "".join(_printable(text))
+def plain(value: Any) -> Any:
+    """Give a value as JSON has it: times as ISO 8601, what is no number as null."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    if isinstance(value, date | time):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        return float(value)
+    if isinstance(value, list | tuple):
+        return [plain(part) for part in value]
+    if isinstance(value, dict):
+        return {str(name): plain(part) for name, part in value.items()}
+    return str(value)
 
 
-def _printable(text: str) -> Iterator[str]:
-    for character in text:
-        if character.isprintable():
-            yield character
-        elif character.isspace():
-            yield " "
+def _cell(value: Any) -> str:
+    """Give a value as CSV has it; what a spreadsheet would run as a formula is quoted."""
+    if isinstance(value, str):
+        text = harmless(value, kept="\n\t")
+        return f"'{text}" if text.startswith(FORMULA) else text
+    made = plain(value)
+    if made is None:
+        return ""
+    return json.dumps(made, ensure_ascii=False) if isinstance(made, list | dict) else str(made)
 
 
-def _is_formula(cell: str, value: Any) -> bool:
-    return isinstance(value, str) and cell.startswith(FORMULA)
+def harmless(text: str, *, kept: str = "") -> str:
+    """Drop what a terminal would obey; space of any kind that is not kept becomes a blank."""
+    return "".join(
+        c if c.isprintable() or c in kept else " " for c in text if c.isprintable() or c.isspace()
+    )
