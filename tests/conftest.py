@@ -23,7 +23,7 @@ FILLING: dict[type, Any] = {
 }
 
 
-def _make_row(kind: type[Row], **given: Any) -> Row:
+def _make_row(kind: type[Row], /, **given: Any) -> Row:
     values = {
         c.name: given.get(c.name, FILLING[c.kind])
         for c in columns(kind)

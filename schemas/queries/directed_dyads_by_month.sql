@@ -9,7 +9,7 @@ SELECT
   COUNT(CASE WHEN quad_class = 4 THEN 1 END) AS material_conflict
 FROM events
 WHERE actor_country <> recipient_country
-  AND event_date IS NOT NULL
+  AND event_date_precision IN ('day', 'week', 'month')
 GROUP BY
   1,
   2,

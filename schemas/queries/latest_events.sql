@@ -1,4 +1,4 @@
--- What happened last, who did it to whom, and which sentence proves it?
+-- What happened, as most publishers have it: who did what to whom, and which sentence proves it?
 SELECT
   event_date AS "when",
   actors AS who,

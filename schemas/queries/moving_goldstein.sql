@@ -1,6 +1,6 @@
--- Is it getting better or worse between two countries: seven-day mean of the Goldstein scale?
--- param: actor = 'XZE'
--- param: recipient = 'XKA'
+-- Do one country's acts towards another get better or worse: seven-day mean of the Goldstein scale?
+-- param: actor = 'XKA'
+-- param: recipient = 'XZE'
 WITH days AS (
   SELECT
     event_date,
@@ -16,7 +16,7 @@ WITH days AS (
 SELECT
   d.event_date,
   d.num_events,
-  SUM(w.total) / SUM(w.num_events) AS goldstein_7_days
+  ROUND(SUM(w.total) / SUM(w.num_events), 2) AS goldstein_7_days
 FROM days AS d
 JOIN days AS w
   ON w.event_date <= d.event_date

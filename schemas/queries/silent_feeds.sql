@@ -5,7 +5,7 @@ SELECT
   last_reason,
   last_detail,
   consecutive_failures,
-  silent_since,
+  silent_hours,
   url
 FROM feed_health
 WHERE state <> 'alive'

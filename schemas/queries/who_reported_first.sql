@@ -6,7 +6,7 @@ WITH firsts AS (
     MIN(date_published) AS first_at
   FROM articles_latest
   WHERE story_id IS NOT NULL
-    AND date_published IS NOT NULL
+    AND date_published_precision IN ('second', 'minute')
   GROUP BY
     1,
     2
@@ -34,4 +34,5 @@ JOIN stories AS s
 WHERE a.nth = 1
 ORDER BY
   a.num_publishers DESC,
-  a.first_at
+  a.first_at,
+  s.story_id

@@ -10,6 +10,7 @@ SELECT
   r.authors,
   r.section,
   r.date_published,
+  r.date_published_precision,
   r.date_modified,
   r.dateline,
   r.language,

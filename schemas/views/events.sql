@@ -10,7 +10,7 @@ WITH told AS (
     COALESCE(m.recipient_name, m.recipient_text) AS recipient,
     ROW_NUMBER() OVER (
       PARTITION BY m.event_id
-      ORDER BY m.published_at, m.actor_entity_id IS NULL, m.mention_id
+      ORDER BY m.published_at NULLS LAST, m.actor_entity_id IS NULL, m.mention_id
     ) AS place_in_line
   FROM event_mentions AS m
   JOIN articles_latest AS a
@@ -22,8 +22,8 @@ WITH told AS (
 counted AS (
   SELECT
     event_id,
-    STRING_AGG(DISTINCT actor, '; ') AS actors,
-    STRING_AGG(DISTINCT recipient, '; ') AS recipients,
+    STRING_AGG(DISTINCT actor, '; ' ORDER BY actor) AS actors,
+    STRING_AGG(DISTINCT recipient, '; ' ORDER BY recipient) AS recipients,
     COUNT(DISTINCT CONCAT(revision_id, '-', CAST(trigger_start AS VARCHAR))) AS num_mentions,
     COUNT(DISTINCT article_id) AS num_articles,
     COUNT(DISTINCT publisher_domain) AS num_sources,

@@ -40,8 +40,10 @@ SELECT
   f.next_poll_at,
   f.consecutive_failures,
   l.num_polls,
+  p.num_entries AS num_entries_listed,
   COALESCE(g.num_entries_taken, 0) AS num_entries_taken,
   g.last_new_entry_at AS silent_since,
+  DATE_DIFF('hour', g.last_new_entry_at, f.last_polled_at) AS silent_hours,
   l.newest_entry_at
 FROM feeds AS f
 LEFT JOIN polls AS p
