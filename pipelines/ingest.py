@@ -49,8 +49,7 @@ class ReadFeeds(beam.PTransform):
             | "drop known" >> DropKnownEntries(known)
             | "fetch" >> FetchPages(self.context, web, self.settings.archive)
         )
-        rows = (polled.rows, fetched.rows) | "rows of reading" >> beam.Flatten()
-        return fetched.elements, rows
+        return {"pages": fetched.elements, "polls": polled.rows, "fetches": fetched.rows}
 
 
 @dataclass
@@ -63,7 +62,7 @@ class ReadSaved(beam.PTransform):
     def expand(self, pipeline: Any) -> Any:
         pattern = self.settings.from_files or self.settings.from_warc
         pages = pipeline | "pattern" >> beam.Create([pattern]) | "read" >> beam.FlatMap(self.read)
-        return pages, pipeline | "no rows of reading" >> beam.Create([])
+        return {"pages": pages}
 
     def read(self, pattern: str) -> Any:
         """Read the pages one after the other."""
@@ -78,18 +77,29 @@ def build(
     """Lay the whole graph on a pipeline."""
     known = beam.pvalue.AsSingleton(pipeline | "known texts" >> beam.Create([state.known]))
     source = ReadFeeds(context, settings, state) if settings.feeds else ReadSaved(context, settings)
-    pages, read_rows = pipeline | "read" >> source
-    extracted = pages | "extract" >> ExtractArticles(context, settings.workers, settings.languages)
+    read = pipeline | "read" >> source
+    extracted = read["pages"] | "extract" >> ExtractArticles(
+        context, settings.workers, settings.languages
+    )
     cleaned = extracted.elements | "clean" >> CleanArticles(context)
     changed = cleaned.elements | "drop unchanged" >> DropUnchanged(known)
     annotated = changed.elements | "annotate" >> AnnotateArticles(
         context, settings.model, settings.workers, settings.places, settings.actors
     )
     stories = annotated.elements | "stories" >> GroupStories(context, state.recent)
-    article_rows = annotated.elements | "rows of articles" >> beam.FlatMap(rows_of)
-    side_rows = (read_rows, extracted.rows, cleaned.rows, changed.rows, annotated.rows)
-    all_rows = (*side_rows, article_rows, stories) | "all rows" >> beam.Flatten()
-    all_rows | "write" >> WriteRows(state.staging)
+    articles = annotated.elements | "rows of articles" >> beam.FlatMap(rows_of)
+    rows = {
+        **{name: found for name, found in read.items() if name != "pages"},
+        "extract": extracted.rows,
+        "clean": cleaned.rows,
+        "changes": changed.rows,
+        "annotate": annotated.rows,
+        "articles": articles,
+        "stories": stories,
+    }
+    # Each by itself: a writer fused to its stage stages rows as they come, and holds none back.
+    for name, found in rows.items():
+        found | f"write {name}" >> WriteRows(state.staging)
 
 
 def rows_of(annotated: AnnotatedArticle) -> Iterator[Row]:

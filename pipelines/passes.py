@@ -343,7 +343,8 @@ class Merger:
         """Merge files and add to the sums."""
         for table, merged in self.warehouse.merge(files).items():
             self.tables[table] = self.tables.get(table, Merged()) + merged
-        self.progress.show({name: merged.staged for name, merged in self.tables.items()})
+        merged_rows = {name: merged.staged for name, merged in self.tables.items()}
+        self.progress.show({**self.staging.waiting(), **merged_rows})
 
     def _work(self) -> None:
         """Merge until told to stop; a failure is kept for the pass to raise."""

@@ -92,8 +92,10 @@ def test_what_vouches_for_a_whole_run_waits_for_its_end(
     for row in (make_row(Feed), fetch, make_row(Entry)):
         stage(staging.path, TABLE_OF[type(row)], [row])
     assert [file.table for file in staging.ready(complete=False)] == ["entries"]
+    assert staging.waiting()["feeds"] == staging.waiting()["feed_fetches"] == 1
     staging.discard_deferred()
     assert [file.table for file in staging.ready(complete=True)] == ["entries"]
+    assert staging.waiting()["feeds"] == 0
 
 
 def test_an_unfinished_file_is_never_merged(staging: StagingFolder, make_row: Any) -> None:

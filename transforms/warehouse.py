@@ -97,6 +97,15 @@ class StagingFolder:
             for path in sorted((self.path / table).glob("*.parquet"))
         ]
 
+    def waiting(self) -> dict[str, int]:
+        """Count the rows that wait for the run to be complete, by table."""
+        import pyarrow.parquet as pq
+
+        return {
+            table: sum(pq.read_metadata(p).num_rows for p in (self.path / table).glob("*.parquet"))
+            for table in DEFERRED
+        }
+
     def discard_deferred(self) -> None:
         """Drop what a killed run staged for its end, and files that it did not finish."""
         for table in DEFERRED:
