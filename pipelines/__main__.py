@@ -7,6 +7,7 @@ start at once. Exit codes: 0 done, 1 the run failed, 2 a setting cannot be used,
 import argparse
 import importlib
 import io
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -84,12 +85,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     importlib.import_module(command.flags).add_arguments(parser)
     args = parser.parse_args(rest)
     try:
-        return int(importlib.import_module(command.work).run(args))
+        code = int(importlib.import_module(command.work).run(args))
+        sys.stdout.flush()
     except (UsageError, WarehouseError) as error:
         print(f"dateline {name}: {error}", file=sys.stderr)
         return 2
+    except BrokenPipeError:  # whoever reads has seen enough, as in `| head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     except KeyboardInterrupt:
         return 130
+    return code
 
 
 if __name__ == "__main__":

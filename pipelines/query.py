@@ -11,7 +11,6 @@ import csv
 import difflib
 import json
 import math
-import os
 import sys
 from collections.abc import Mapping
 from datetime import date, datetime, time
@@ -74,11 +73,7 @@ def run(args: argparse.Namespace) -> int:
         limit=args.limit,
         timeout_s=args.timeout,
     )
-    try:
-        {"table": print_table, "csv": print_csv, "json": print_json}[args.format](answer)
-        sys.stdout.flush()
-    except BrokenPipeError:  # whoever reads has seen enough, as in `| head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    {"table": print_table, "csv": print_csv, "json": print_json}[args.format](answer)
     return 0
 
 

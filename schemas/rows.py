@@ -353,7 +353,7 @@ class Run:
     version: int = column("0 while it runs, 1 when it has ended.")
     started_at: datetime = column("Instant the run takes as now.")
     ended_at: datetime | None = optional("When it ended; NULL while running or killed.")
-    status: str = column("running, complete, failed or stopped.")
+    status: str = column("running, complete, stopped (by a signal) or killed.")
     source: str = column("feeds, files or archive.")
     runner: str = column("Beam runner.")
     dateline_version: str = column("Version of this software.")

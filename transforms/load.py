@@ -39,6 +39,16 @@ def stage(folder: Path, table: str, rows: list[Row]) -> None:
         file.flush()
         os.fsync(file.fileno())
     part.rename(target)
+    _sync_folder(target.parent)  # so that, after a power cut too, no row is there before its own
+
+
+def _sync_folder(folder: Path) -> None:
+    """Have a folder's list of files on disk."""
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
 
 
 class StageRowsFn(beam.DoFn):
