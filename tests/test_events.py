@@ -123,6 +123,17 @@ def test_how_an_act_is_held_to_be_true(sentence: str, event_type: str, modality:
     assert found or event_type == "COOPERATE"
 
 
+def test_to_announce_aid_is_to_agree_to_it_while_the_aid_itself_is_planned() -> None:
+    events = read("Talmora will send food to Lutania.")
+    assert of_type("AGREE", events).happened
+    assert of_type("AID", events).modality is Modality.PLANNED
+
+
+def test_to_say_that_somebody_must_act_is_to_demand_it() -> None:
+    event = of_type("REQUEST", read("Karvonia said that Zembria must release the prisoners."))
+    assert (event.actor_name, event.recipient_name) == ("Karvonia", "Zembria")
+
+
 def test_a_quoted_source_is_named() -> None:
     event = of_type("ASSAULT", read("The army said that rebels attacked the village on Friday."))
     assert event.attributed_to_text == "The army"

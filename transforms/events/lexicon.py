@@ -55,6 +55,10 @@ CLASSES = {
         "office": "post job office government cabinet party presidency",
     }.items()
 }
+TELLING = word_set(
+    "say tell announce declare insist conclude stress argue add state warn emphasize maintain "
+    "believe think write"
+)
 PEOPLE_LABELS = frozenset({"PERSON", "NORP", "ORG"})
 PEOPLE = word_set(
     "people person man woman child he him she her they them who hostage prisoner refugee civilian "
@@ -136,14 +140,22 @@ def predicate_of(frame: Frame) -> str:
 
 
 def find_sense(frame: Frame) -> Sense | None:
-    """Find the sense of a frame."""
+    """Find the sense of a frame; to say that somebody must do something is to demand it."""
     lexicon = load_lexicon()
+    if frame.head.lemma_.lower() in TELLING and _is_obligation(frame.clause):
+        return lexicon["demand"][0]
     for predicate in map(_plain, _predicates(frame)):
         complements = list(_complements(frame, predicate))
         for sense in lexicon.get(predicate, ()):
             if not sense.condition or any(_fits(t, sense.condition) for t in complements):
                 return sense
     return None
+
+
+def _is_obligation(clause: Token | None) -> bool:
+    return clause is not None and any(
+        c.dep_ == "aux" and c.lower_ in ("must", "should", "ought") for c in clause.children
+    )
 
 
 def _plain(predicate: str) -> str:

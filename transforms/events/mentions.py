@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING
 
 from schemas.flow import RunContext
 from schemas.rows import ArticleRevision, Entity, EventMention
+from schemas.vocabulary import Modality, Polarity
 from transforms.dates import find_dates
 from transforms.entities import Actor, Resolution, find_actor
 from transforms.events.circumstances import find_date, find_place
 from transforms.events.frames import Frame, find_frames, phrase_of, word_set
 from transforms.events.lexicon import DEFAULT_SLOTS, Sense, find_sense
 from transforms.events.rows import Found, Reading, actor_key, mention_rows
-from transforms.events.truth import SAYING, find_truth
+from transforms.events.truth import SAYING, Truth, find_truth, is_announced
 from transforms.places import Gazetteer
 
 if TYPE_CHECKING:
@@ -38,6 +39,9 @@ NO_ACTS = (
 )
 
 
+# Acts that are agreed to, or threatened, by saying that one will do them.
+WILLING = frozenset({"AID", "COOPERATE", "CONSULT", "SUPPORT", "CONCEDE", "RETREAT", "AGREE"})
+ANNOUNCED = WILLING | {"ASSAULT", "SANCTION", "COERCE", "MOBILIZE"}
 # Types whose recipient may stand in what is said, and not beside the verb.
 ABOUT_SOMEBODY = frozenset(
     {"AGREE", "REQUEST", "REJECT", "THREATEN", "ACCUSE", "PROTEST", "SUPPORT", "CONCEDE", "AID"}
@@ -94,8 +98,32 @@ def _events_of(sentence: Span, reading: Reading) -> list[Found]:
         elif not frame.is_nominal and frame.head.lemma_.lower() not in NO_ACTS:
             untyped.append(_found(frame, None, reading))
     typed = _without_doubles([f for f in typed if _is_event(f)])
+    typed += [_announcement(f) for f in typed if f.actors and _is_announced(f)]
     open_ones = [f for f in untyped if _is_open_event(f)]
     return sorted(typed, key=_rank) + sorted(open_ones, key=_rank)[:MAX_UNTYPED]
+
+
+def _is_announced(found: Found) -> bool:
+    is_planned = found.truth.modality == Modality.PLANNED
+    return is_planned and is_announced(found.frame) and _type(found) in ANNOUNCED
+
+
+def _announcement(found: Found) -> Found:
+    """Make the event that an announcement is: to say "we will send aid" is to agree to it.
+
+    The act itself stays planned, at its own time and place; that it was announced has happened.
+    """
+    is_agreed = _type(found) in WILLING and found.truth.polarity == Polarity.POSITIVE
+    is_refused = found.truth.polarity == Polarity.NEGATIVE
+    event_type = "REJECT" if is_refused else "AGREE" if is_agreed else "THREATEN"
+    sense = Sense(frozenset(), event_type, None, (), ())
+    modality = Modality.REPORTED if found.truth.source is not None else Modality.ASSERTED
+    truth = Truth(Polarity.POSITIVE, modality, found.truth.source)
+    return replace(found, sense=sense, truth=truth, date=None, place=None)
+
+
+def _type(found: Found) -> str | None:
+    return found.sense.event_type if found.sense is not None else None
 
 
 def _found(frame: Frame, sense: Sense | None, reading: Reading) -> Found:
@@ -229,7 +257,9 @@ def _same_type(one: Found, other: Found) -> bool:
     return bool(one.sense and other.sense and one.sense.event_type == other.sense.event_type)
 
 
-def _rank(found: Found) -> tuple[bool, int, bool, int]:
-    """Put the main event first: with an actor, high in the tree, a verb, early."""
-    depth = sum(1 for _ in found.frame.head.ancestors)
-    return not found.actors, depth, found.frame.is_nominal, found.frame.head.i
+def _rank(found: Found) -> tuple[bool, int, bool, int, bool]:
+    """Put the main event first: with an actor, high in the tree, a verb, early, not a plan."""
+    head = found.frame.head
+    depth = sum(1 for _ in head.ancestors)
+    is_plan = found.truth.modality == Modality.PLANNED
+    return not found.actors, depth, found.frame.is_nominal, head.i, is_plan

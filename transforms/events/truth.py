@@ -106,6 +106,13 @@ def find_truth(frame: Frame) -> Truth:
     return Truth(polarity, modality, source)
 
 
+def is_announced(frame: Frame) -> bool:
+    """Tell whether an act is announced: "will", not "would" or "if"."""
+    auxiliaries = [c.lower_ for c in frame.verb.children if c.dep_ == "aux"]
+    is_conditional = any(c.lower_ in CONDITION for c in frame.verb.children)
+    return any(word in FUTURE for word in auxiliaries) and not is_conditional
+
+
 def _is_negated(frame: Frame) -> bool:
     """Tell whether the act's own words deny it: not, never, no; foiled, failed."""
     verb = frame.verb
