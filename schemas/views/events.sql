@@ -1,11 +1,17 @@
 -- What happened, each event once: how often and by whom it was reported, with its best proof.
 WITH told AS (
   SELECT
-    m.*,
+    m.event_id,
+    m.mention_id,
+    m.revision_id,
+    m.article_id,
+    m.trigger_start,
+    m.published_at,
+    m.num_killed,
+    m.num_injured,
+    m.num_detained,
+    m.num_displaced,
     a.publisher_domain,
-    a.url,
-    a.headline,
-    a.story_id,
     COALESCE(m.actor_name, m.actor_text) AS actor,
     COALESCE(m.recipient_name, m.recipient_text) AS recipient,
     ROW_NUMBER() OVER (
@@ -22,6 +28,7 @@ WITH told AS (
 counted AS (
   SELECT
     event_id,
+    MIN(CASE WHEN place_in_line = 1 THEN mention_id END) AS best_mention_id,
     STRING_AGG(DISTINCT actor, '; ' ORDER BY actor) AS actors,
     STRING_AGG(DISTINCT recipient, '; ' ORDER BY recipient) AS recipients,
     COUNT(DISTINCT CONCAT(revision_id, '-', CAST(trigger_start AS VARCHAR))) AS num_mentions,
@@ -36,30 +43,30 @@ counted AS (
   GROUP BY event_id
 )
 SELECT
-  t.event_id,
-  t.event_date,
-  t.event_date_end,
-  t.event_date_precision,
-  t.event_date_source,
-  t.event_type,
-  t.event_mode,
-  t.predicate,
-  t.cameo_root_code,
-  t.quad_class,
-  t.goldstein_scale,
+  m.event_id,
+  m.event_date,
+  m.event_date_end,
+  m.event_date_precision,
+  m.event_date_source,
+  m.event_type,
+  m.event_mode,
+  m.predicate,
+  m.cameo_root_code,
+  m.quad_class,
+  m.goldstein_scale,
   c.actors,
-  t.actor_entity_id,
-  t.actor_country,
-  t.actor_sector,
+  m.actor_entity_id,
+  m.actor_country,
+  m.actor_sector,
   c.recipients,
-  t.recipient_entity_id,
-  t.recipient_country,
-  t.recipient_sector,
-  t.place_name,
-  t.place_source,
-  t.country,
-  t.latitude,
-  t.longitude,
+  m.recipient_entity_id,
+  m.recipient_country,
+  m.recipient_sector,
+  m.place_name,
+  m.place_source,
+  m.country,
+  m.latitude,
+  m.longitude,
   c.num_mentions,
   c.num_articles,
   c.num_sources,
@@ -68,11 +75,12 @@ SELECT
   c.num_detained,
   c.num_displaced,
   c.first_published_at,
-  t.story_id,
-  t.sentence_text,
-  t.headline,
-  t.url
-FROM told AS t
-JOIN counted AS c
-  ON c.event_id = t.event_id
-WHERE t.place_in_line = 1
+  a.story_id,
+  m.sentence_text,
+  a.headline,
+  a.url
+FROM counted AS c
+JOIN event_mentions AS m
+  ON m.mention_id = c.best_mention_id
+JOIN articles_latest AS a
+  ON a.revision_id = m.revision_id
