@@ -74,9 +74,13 @@ def evaluate_events(
 
 
 def score(gold: Sequence[dict[str, Any]], found: Sequence[Sequence[EventMention]]) -> list[Score]:
-    """Count how often type, actor and recipient are right."""
+    """Count how often type, actor and recipient are right; a sentence may have no event."""
     hits = dict.fromkeys(("type@1", "type", "actor", "recipient", "full"), 0)
     for sentence, events in zip(gold, found, strict=True):
+        if sentence["type"] is None:  # right where nothing is found
+            for name in ("type@1", "type", "full"):
+                hits[name] += not events
+            continue
         right = [event for event in events if event.event_type == sentence["type"]]
         hits["type@1"] += bool(events) and events[0].event_type == sentence["type"]
         hits["type"] += bool(right)
