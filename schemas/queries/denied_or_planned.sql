@@ -9,7 +9,10 @@ SELECT
   m.attributed_to_text AS according_to,
   m.sentence_text AS evidence
 FROM event_mentions AS m
+JOIN articles_latest AS a
+  ON a.revision_id = m.revision_id
 WHERE m.event_type IS NOT NULL
+  AND a.change_type <> 'withdrawn'
   AND (
     m.polarity = 'negative'
     OR m.modality NOT IN ('asserted', 'reported')

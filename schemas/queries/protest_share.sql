@@ -14,14 +14,17 @@ WITH weeks AS (
     2
 )
 SELECT
-  week,
-  country,
-  num_protests,
-  num_events,
-  ROUND(share, 3) AS protest_share,
-  ROUND(share - LAG(share) OVER (PARTITION BY country ORDER BY week), 3) AS against_week_before
-FROM weeks
+  w.week,
+  w.country,
+  w.num_protests,
+  w.num_events,
+  ROUND(w.share, 3) AS protest_share,
+  ROUND(w.share - b.share, 3) AS against_week_before
+FROM weeks AS w
+LEFT JOIN weeks AS b
+  ON b.country = w.country
+  AND DATE_DIFF('day', b.week, w.week) = 7
 ORDER BY
-  week DESC,
-  protest_share DESC,
-  country
+  w.week DESC,
+  w.share DESC,
+  w.country

@@ -1,15 +1,26 @@
 -- What did not go on, and why?
+WITH ranked AS (
+  SELECT
+    stage,
+    reason,
+    address,
+    detail,
+    COUNT(*) OVER (PARTITION BY stage, reason) AS n,
+    ROW_NUMBER() OVER (
+      PARTITION BY stage, reason
+      ORDER BY address, rejected_at, rejection_id
+    ) AS nth
+  FROM rejections
+)
 SELECT
   stage,
   reason,
-  COUNT(*) AS n,
-  MIN(address) AS example,
-  MIN(detail) AS detail
-FROM rejections
-GROUP BY
-  1,
-  2
+  n,
+  address AS example,
+  detail
+FROM ranked
+WHERE nth = 1
 ORDER BY
-  3 DESC,
-  1,
-  2
+  n DESC,
+  stage,
+  reason

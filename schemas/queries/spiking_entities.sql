@@ -8,6 +8,7 @@ WITH named AS (
   JOIN articles_latest AS a
     ON a.revision_id = m.revision_id
   WHERE m.entity_id IS NOT NULL
+    AND a.change_type <> 'withdrawn'
 ),
 latest AS (
   SELECT MAX(date_published) AS at

@@ -1,11 +1,22 @@
 -- What was published and what happened, by day.
-WITH articles_by_day AS (
+WITH mentions AS (
   SELECT
-    CAST(date_published AS DATE) AS day,
+    revision_id,
+    COUNT(DISTINCT trigger_start) AS num_event_mentions
+  FROM event_mentions
+  GROUP BY revision_id
+),
+articles_by_day AS (
+  SELECT
+    CAST(a.date_published AS DATE) AS day,
     COUNT(*) AS num_articles,
-    COUNT(DISTINCT publisher_domain) AS num_sources
-  FROM articles_latest
-  WHERE date_published IS NOT NULL
+    CAST(SUM(a.num_revisions) AS BIGINT) AS num_revisions,
+    COUNT(DISTINCT a.publisher_domain) AS num_sources,
+    CAST(SUM(m.num_event_mentions) AS BIGINT) AS num_event_mentions
+  FROM articles_latest AS a
+  LEFT JOIN mentions AS m
+    ON m.revision_id = a.revision_id
+  WHERE a.date_published IS NOT NULL
   GROUP BY 1
 ),
 events_by_day AS (
@@ -24,7 +35,9 @@ events_by_day AS (
 SELECT
   COALESCE(a.day, e.day) AS day,
   COALESCE(a.num_articles, 0) AS num_articles,
+  COALESCE(a.num_revisions, 0) AS num_revisions,
   COALESCE(a.num_sources, 0) AS num_sources,
+  COALESCE(a.num_event_mentions, 0) AS num_event_mentions,
   COALESCE(e.num_events, 0) AS num_events,
   COALESCE(e.num_verbal_cooperation, 0) AS num_verbal_cooperation,
   COALESCE(e.num_material_cooperation, 0) AS num_material_cooperation,

@@ -1,4 +1,4 @@
--- Each name an entity is known by in the texts, and how often.
+-- Each name an entity is known by in the latest texts, and how often.
 SELECT
   e.entity_id,
   e.name,
@@ -11,6 +11,9 @@ SELECT
 FROM entities AS e
 JOIN entity_mentions AS m
   ON m.entity_id = e.entity_id
+JOIN articles_latest AS a
+  ON a.revision_id = m.revision_id
+WHERE a.change_type <> 'withdrawn'
 GROUP BY
   e.entity_id,
   e.name,
