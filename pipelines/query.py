@@ -109,7 +109,7 @@ def resolve(query: str, parameters: Mapping[str, str]) -> tuple[str, dict[str, A
         return query, dict(parameters)
     named = queries().get(query)
     if named is None:
-        near = [name for name in queries() if query in name]
+        near = [name for name in queries() if query and query in name]
         near = near or difflib.get_close_matches(query, queries(), n=3)
         hint = f"; did you mean {' or '.join(near)}?" if near else ""
         raise UsageError(f"no query {query!r}{hint} (`dateline query` lists them)")
@@ -210,7 +210,9 @@ def _cell(value: Any) -> str:
     made = plain(value)
     if made is None:
         return ""
-    return json.dumps(made, ensure_ascii=False) if isinstance(made, list | dict) else str(made)
+    if isinstance(made, list | dict):
+        return harmless(json.dumps(made, ensure_ascii=False))
+    return str(made)
 
 
 def harmless(text: str, *, kept: str = "") -> str:

@@ -67,6 +67,14 @@ def test_no_form_lets_a_terminal_escape_through(
     assert not set(shown) & {"\x1b", "\x07"}
 
 
+def test_no_list_in_a_csv_cell_lets_a_terminal_escape_through(
+    warehouse: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sql = "SELECT ['a' || CHR(155) || '1mb'] AS list"  # the C1 form, which JSON leaves as it is
+    assert main(["query", sql, "--warehouse", warehouse, "--format", "csv"]) == 0
+    assert capsys.readouterr().out == 'list\n"[""a1mb""]"\n'
+
+
 def test_names_and_values_are_text_and_never_markup(
     warehouse: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -131,6 +139,7 @@ def test_a_parameter_is_a_value_and_never_sql(
     [
         (["who_did_wat"], "did you mean who_did_what"),
         (["reported"], "did you mean who_reported_first"),
+        ([""], "no query '' (`dateline query` lists them)"),
         (["SELECT 1; SELECT 2"], "give one statement"),
         (["SELECT $who"], "parameters: who"),
         (["who_did_what", "--param", "whom=x"], "no parameter 'whom'"),
