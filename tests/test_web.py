@@ -4,8 +4,11 @@ import gzip
 import itertools
 import pickle
 import socket
+import struct
+import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from concurrent.futures import CancelledError
+from contextlib import closing, suppress
 from typing import Any
 
 import pytest
@@ -60,6 +63,26 @@ def test_validators_go_back_byte_for_byte(site: Any, make_web: MakeWeb) -> None:
     (request,) = site.requests
     assert request.headers["if-none-match"] == 'W/"a b"'
     assert request.headers["if-modified-since"] == "then"
+
+
+@pytest.mark.parametrize("sent", [b'"\xc3\xa9"', b'"a\tb"'])
+def test_odd_bytes_of_a_validator_go_back_as_they_came(
+    site: Any, make_web: MakeWeb, sent: bytes
+) -> None:
+    site.put("a.example/", b"x", f"ETag: {sent.decode()}")
+    web = make_web()
+    etag = web.get("http://a.example/").result().header("ETag")
+    web.get("http://a.example/", etag=etag).result()
+    assert site.requests[1].headers["if-none-match"].encode("latin-1") == sent
+
+
+@pytest.mark.parametrize("etag", ['"\xe9"', '"a\x01b"', '"a\r\nCookie: b"'])
+def test_a_validator_that_cannot_be_sent_is_left_out(
+    site: Any, make_web: MakeWeb, etag: str
+) -> None:
+    make_web().get("http://a.example/", etag=etag).result()
+    (request,) = site.requests
+    assert request.headers.keys().isdisjoint({"if-none-match", "cookie"})
 
 
 def test_cookies_are_not_kept(site: Any, make_web: MakeWeb) -> None:
@@ -141,6 +164,14 @@ def test_a_body_is_decoded_within_the_cap(site: Any, make_web: MakeWeb) -> None:
     assert reason_of(web, "http://a.example/big") is Reason.TOO_LARGE
 
 
+def test_a_huge_or_broken_error_page_is_an_error_page(site: Any, make_web: MakeWeb) -> None:
+    site.put("a.example/br", b"x", "Content-Encoding: br", status="503 Busy")
+    site.put("a.example/big", b"x" * 200_000, status="410 Gone")
+    web = make_web(max_bytes=100_000)
+    statuses = [web.get(f"http://a.example/{path}").result().status for path in ("br", "big")]
+    assert statuses == [503, 410]
+
+
 def test_a_server_that_never_answers_meets_the_deadline(site: Any, make_web: MakeWeb) -> None:
     site.answers["a.example/"] = b""
     assert reason_of(make_web(timeout_s=0.05), "http://a.example/") is Reason.TIMEOUT
@@ -164,6 +195,54 @@ def test_what_is_not_http_as_agreed_is_refused(site: Any, make_web: MakeWeb, ans
 def test_a_hundred_and_fifty_headers_are_borne(site: Any, make_web: MakeWeb) -> None:
     site.put("a.example/", b"x", *(f"X-{n}: y" for n in range(150)))
     assert make_web().get("http://a.example/").result().status == 200
+
+
+@pytest.mark.parametrize("sent", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\nbegin"])
+def test_a_connection_that_breaks_may_hold_another_time(make_web: MakeWeb, sent: bytes) -> None:
+    def break_off(server: socket.socket) -> None:
+        with suppress(OSError):  # the test is over
+            while True:
+                connection, _ = server.accept()
+                with connection:
+                    connection.recv(10_000)
+                    connection.sendall(sent)
+                    reset = struct.pack("ii", 1, 0)
+                    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, reset)
+
+    with closing(socket.create_server(("127.0.0.1", 0))) as server:
+        threading.Thread(target=break_off, args=(server,), daemon=True).start()
+        web = make_web(connect_to=f"127.0.0.1:{server.getsockname()[1]}")
+        reasons = {reason_of(web, f"http://a.example/{n}") for n in range(2)}
+    assert reasons == {Reason.UNREACHABLE}
+
+
+@pytest.mark.parametrize("host", ["a..example", "x" * 64 + ".example"])
+def test_a_host_name_that_cannot_be_is_refused(make_web: MakeWeb, host: str) -> None:
+    web = make_web(connect_to=None)
+    assert reason_of(web, f"http://{host}/") is Reason.ADDRESS_REFUSED
+
+
+def test_dead_names_do_not_hold_up_the_look_up_of_others(
+    site: Any, make_web: MakeWeb, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host, port = site.address.split(":")
+    found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (host, int(port)))]
+    answered = threading.Event()
+
+    def look_up(name: str, *_: object, **__: object) -> list[Any]:
+        if name.startswith("dead"):
+            answered.wait(10)
+            raise socket.gaierror("no answer")
+        return found
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    live = f"live.example:{port}"
+    site.put(f"{live}/", b"x")
+    web = make_web(connect_to=None, trusted=(live,))
+    dead = [web.get(f"http://dead.example{n}/") for n in range(40)]
+    assert web.get(f"http://{live}/").result(timeout=5).status == 200
+    assert not any(name.done() for name in dead)
+    answered.set()
 
 
 def test_a_port_where_nobody_listens_is_unreachable(make_web: MakeWeb) -> None:
@@ -207,6 +286,13 @@ def test_one_domain_has_one_lane_with_a_pause(site: Any, make_web: MakeWeb) -> N
     assert all(late - soon >= 0.1 for soon, late in itertools.pairwise(moments))
 
 
+def test_a_pause_may_be_longer_than_the_deadline(site: Any, make_web: MakeWeb) -> None:
+    site.put("a.example/", b"x")
+    web = make_web(host_delay_s=0.15, timeout_s=0.1, obey_robots=True)
+    answers = [web.get("http://a.example/") for _ in range(2)]
+    assert [answer.result().status for answer in answers] == [200, 200]
+
+
 def test_a_slow_domain_holds_up_nobody_else(site: Any, make_web: MakeWeb) -> None:
     site.answers["slow.example/"] = b""
     site.put("a.example/", b"x")
@@ -244,6 +330,15 @@ def test_a_host_that_fails_time_after_time_is_left_alone(site: Any, make_web: Ma
     reasons = [reason_of(web, "http://a.example/") for _ in range(5)]
     assert reasons == [Reason.TIMEOUT] * 5
     assert len(site.requests) == 3
+
+
+def test_closing_gives_up_what_is_under_way(site: Any) -> None:
+    site.answers["a.example/"] = b""
+    web = Web(WebSettings(connect_to=site.address, host_delay_s=0, obey_robots=False))
+    late = web.get("http://a.example/")
+    web.close()
+    with pytest.raises(CancelledError):
+        late.result(timeout=1)
 
 
 def test_settings_travel_to_other_processes() -> None:

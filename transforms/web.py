@@ -7,9 +7,8 @@ socket that connects, so that neither a redirect nor DNS leads inside; only host
 settings are exempt, as the demonstration's and the tests' are. Certificates are verified, nothing
 is remembered but robots.txt, and we say who we are.
 
-One lane a registrable domain: one request at a time, with a pause between, and longer where the
-server says so. A lane is of the process, as is its `Web`: stages share it (`shared_web`). A host
-that fails several times in a row is left alone for a while, so that dead hosts hold up nobody.
+One lane a registrable domain (`lanes`): one request at a time, with a pause between, and longer
+where the server says so. A lane is of the process, as is its `Web`: stages share it (`shared_web`).
 """
 
 import asyncio
@@ -21,9 +20,9 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import AsyncIterator
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import ada_url
@@ -34,6 +33,7 @@ from schemas.vocabulary import Reason, Rejected
 from transforms.answers import Answer, retry_after_s
 from transforms.codings import ACCEPTED, Decoder
 from transforms.guard import check_address, is_public
+from transforms.lanes import Lane
 from transforms.robots import MAX_BYTES as ROBOTS_BYTES
 from transforms.robots import RobotsRules, read_robots, robots_after
 from transforms.urls import registrable_domain
@@ -43,8 +43,6 @@ REDIRECTS = frozenset({301, 302, 303, 307, 308})
 CHUNK = 64 * 1024
 ROBOTS_AGE_S = 24 * 3600.0  # RFC 9309, 2.4
 ROBOTS_RETRY_S = 600.0
-FAILURES_IN_A_ROW = 3  # after so many a host is left alone
-REST_S = 300.0
 PATIENCE_S = 2.0  # a request holds a slot no longer; else a few dead hosts would hold them all
 NOT_OPEN = "is not an address of the open web"
 PAGES = "text/html, application/xhtml+xml;q=0.9, */*;q=0.1"
@@ -72,16 +70,6 @@ class WebSettings:
     def user_agent(self) -> str:
         """Say who asks, and where to complain."""
         return f"{PRODUCT} (+{self.contact})" if self.contact else f"{PRODUCT} (news archive)"
-
-
-@dataclass
-class Lane:
-    """One domain's turn: who is under way, and when the next may start (loop's seconds)."""
-
-    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-    next_at: float = 0.0
-    failures: int = 0  # in a row
-    failure: Rejected | None = None  # the last of them
 
 
 @dataclass(kw_only=True)
@@ -129,21 +117,29 @@ class Web:
     ) -> "Future[Answer]":
         """Start to fetch an address; the future gives an `Answer` or raises `Rejected`."""
         headers = {"Accept": accept}
-        if etag:
-            headers["If-None-Match"] = etag
-        if last_modified:
-            headers["If-Modified-Since"] = last_modified
+        for name, validator in (("If-None-Match", etag), ("If-Modified-Since", last_modified)):
+            if validator and (sendable := _as_sent(validator)):
+                headers[name] = sendable
         return asyncio.run_coroutine_threadsafe(self._get(url, headers), self._loop)
 
     def close(self) -> None:
-        """Close the connections and end the loop."""
-        asyncio.run_coroutine_threadsafe(self._session.close(), self._loop).result()
+        """Give up what is under way, close the connections and end the loop."""
+        asyncio.run_coroutine_threadsafe(self._shut(), self._loop).result()
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
 
+    async def _shut(self) -> None:
+        under_way = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in under_way:
+            task.cancel()
+        await asyncio.gather(*under_way, return_exceptions=True)
+        await self._session.close()
+
     async def _open(self) -> None:
         settings = self.settings
+        # look-ups block their thread; the default few would let dead names hold up all others
+        self._loop.set_default_executor(ThreadPoolExecutor(settings.concurrency, "names"))
         guarded = functools.partial(
             _guarded_socket, open_to=self._open_to, is_only=settings.connect_to is not None
         )
@@ -189,36 +185,25 @@ class Web:
 
     async def _in_lane(self, url: str, exchange: Exchange) -> Answer:
         """Wait for the lane, make one request, and leave the lane with its pause."""
-        async with self._turn(url) as lane:
+        lane = self._lanes[registrable_domain(url) or url]
+        patience_s = self.settings.timeout_s
+        async with lane.turn(patience_s=patience_s):
             try:
                 async with self._slot():
                     answer = await self._request(url, exchange)
+                lane.note_answer(retry_after_s(answer, time.time()))
+                return answer
             except Rejected as rejected:
-                self._note_failure(lane, rejected)
+                lane.note_failure(rejected, patience_s=patience_s)
                 raise
-            lane.failures = 0
-            wait = retry_after_s(answer, time.time())
-            lane.next_at = max(lane.next_at, self._loop.time() + wait)
-            return answer
-
-    @asynccontextmanager
-    async def _turn(self, url: str) -> AsyncIterator[Lane]:
-        """Hold the lane of an address from when its turn comes until it is done."""
-        lane = self._lanes[registrable_domain(url) or url]
-        async with lane.lock:
-            pause = lane.next_at - self._loop.time()
-            if pause > self.settings.timeout_s:
-                if lane.failure is not None and lane.failures >= FAILURES_IN_A_ROW:
-                    raise lane.failure
-                raise Rejected(Reason.RATE_LIMITED, f"the server asked to wait {pause:.0f} s")
-            await asyncio.sleep(max(0.0, pause))
-            try:
-                yield lane
             finally:
-                _, robots = self._robots.get(_origin(url), (0.0, None))
-                asked = robots.delay_s(PRODUCT) if robots else 0.0
-                delay = max(self.settings.host_delay_s, asked)
-                lane.next_at = max(lane.next_at, self._loop.time() + delay)
+                lane.pause(self._pause_s(url))
+
+    def _pause_s(self, url: str) -> float:
+        """Say how long the next request to the domain waits: ours or what robots.txt asks."""
+        _, robots = self._robots.get(_origin(url), (0.0, None))
+        asked_s = robots.delay_s(PRODUCT) if robots else 0.0
+        return max(self.settings.host_delay_s, asked_s)
 
     @asynccontextmanager
     async def _slot(self) -> AsyncIterator[None]:
@@ -230,16 +215,6 @@ class Web:
             held.callback(timer.cancel)
             yield
 
-    def _note_failure(self, lane: Lane, rejected: Rejected) -> None:
-        """Leave a host alone that does not answer time after time."""
-        if rejected.reason not in (Reason.UNREACHABLE, Reason.TIMEOUT):
-            return
-        lane.failures += 1
-        detail = f"failed {lane.failures} times in a row: {rejected.detail}"
-        lane.failure = Rejected(rejected.reason, detail)
-        if lane.failures >= FAILURES_IN_A_ROW:
-            lane.next_at = self._loop.time() + max(REST_S, 2 * self.settings.timeout_s)
-
     async def _request(self, url: str, exchange: Exchange) -> Answer:
         """Make one request within what is left of the time; every failure is `Rejected`."""
         started = time.monotonic()
@@ -249,12 +224,8 @@ class Web:
         except TimeoutError as error:
             detail = f"no whole answer in {self.settings.timeout_s:g} s"
             raise Rejected(Reason.TIMEOUT, detail) from error
-        except aiohttp.ClientOSError as error:  # also of DNS and TLS
-            is_inside = NOT_OPEN in str(error)
-            reason_why = Reason.ADDRESS_REFUSED if is_inside else Reason.UNREACHABLE
-            raise Rejected(reason_why, str(error)) from error
         except (aiohttp.ClientError, ValueError) as error:
-            raise Rejected(Reason.BAD_RESPONSE, f"{type(error).__name__}: {error}") from error
+            raise Rejected(_reason_of(error), f"{type(error).__name__}: {error}") from error
         spent_s = time.monotonic() - started
         exchange.left_s = max(exchange.left_s - spent_s, 0.1)
         return Answer(
@@ -275,7 +246,8 @@ class Web:
         async with self._session.get(
             target, headers=exchange.headers, allow_redirects=False
         ) as response:
-            body = b"" if response.status in REDIRECTS else await _read(response, exchange)
+            # only this one brings something to read; a huge or broken error page is an error page
+            body = await _read(response, exchange) if response.status == 200 else b""
             headers = tuple(
                 (key.decode("latin-1"), value.decode("latin-1"))
                 for key, value in response.raw_headers
@@ -325,6 +297,17 @@ async def _read(response: aiohttp.ClientResponse, exchange: Exchange) -> bytes:
     return decoder.finish()
 
 
+def _reason_of(error: Exception) -> Reason:
+    """Tell what kind of failure it was."""
+    if isinstance(error, aiohttp.InvalidURL | UnicodeError):  # no such host name can be
+        return Reason.ADDRESS_REFUSED
+    if isinstance(error, aiohttp.ClientConnectionError):  # also of DNS and TLS
+        return Reason.ADDRESS_REFUSED if NOT_OPEN in str(error) else Reason.UNREACHABLE
+    # a connection may break within a body too, which aiohttp tells by its text only
+    is_reset = "ConnectionResetError" in str(error)
+    return Reason.UNREACHABLE if is_reset else Reason.BAD_RESPONSE
+
+
 def _next_hop(answer: Answer, exchange: Exchange) -> str:
     """Give the address a redirect leads to; what belongs to one origin stays there."""
     location = answer.header("Location") or ""
@@ -341,6 +324,18 @@ def _next_hop(answer: Answer, exchange: Exchange) -> str:
     if parsed.origin != _origin(answer.url):
         exchange.headers = {"Accept": exchange.headers["Accept"]}
     return str(parsed.href)
+
+
+def _as_sent(value: str) -> str | None:
+    """Prepare a header's value (bytes, held as Latin-1) so that the same bytes go out again.
+
+    aiohttp writes UTF-8 and refuses control characters: what it cannot send is left out.
+    """
+    try:
+        text = value.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        return None
+    return text if all(sign.isprintable() or sign == "\t" for sign in text) else None
 
 
 def _origin(url: str) -> str:
