@@ -2,6 +2,8 @@
 
 import itertools
 import json
+import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -10,10 +12,15 @@ from typing import Any
 import duckdb
 import pytest
 
+from pipelines.__main__ import main
 from pipelines.demo_server import read_world
 from schemas.tables import TABLES
 
 ROOT = Path(__file__).parent.parent
+
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+QUERIES = re.findall(r"^\$ \.venv/bin/dateline (query .*)$", README, re.MULTILINE)
 
 
 def dateline(*argv: object) -> subprocess.CompletedProcess[str]:
@@ -145,3 +152,12 @@ def test_a_second_run_fetches_and_writes_nothing(demo: tuple[Path, str]) -> None
     assert again.returncode == 0, again.stderr
     assert counts_of(warehouse) == before
     assert "nothing new" in again.stdout
+
+
+@pytest.mark.parametrize("command", QUERIES)
+def test_every_query_of_the_readme_is_answered(
+    command: str, demo: tuple[Path, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    argv = shlex.split(command, comments=True)
+    assert main([*argv, "--warehouse", str(demo[0])]) == 0
+    assert "0 rows" not in capsys.readouterr().out
