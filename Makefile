@@ -29,8 +29,8 @@ INSTALL = $(BIN)/uv pip install --quiet --python $(BIN)/python $(1) || \
 run: setup  ## Ingest the bundled news site over HTTP into dateline.duckdb and show events.
 	$(BIN)/dateline demo --warehouse $(WAREHOUSE)
 
-test: check  ## Lint, check types and run the tests.
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+test: check  ## Lint, check types and run the tests (CORPORA=folder: those on public corpora too).
+	DATELINE_CORPORA=$(CORPORA) $(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: setup
 	$(BIN)/ruff format --check .

@@ -1,17 +1,20 @@
 """What several tests share: whole rows from the few columns that matter; a site on loopback."""
 
+import os
 import socketserver
 import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from schemas.tables import Row, columns
 
+CORPORA = os.environ.get("DATELINE_CORPORA", "")
 NOW = datetime(2026, 3, 9, 18, tzinfo=UTC)
 FILLING: dict[type, Any] = {
     str: "x",
@@ -21,6 +24,29 @@ FILLING: dict[type, Any] = {
     datetime: NOW,
     date: NOW.date(),
 }
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out the tests marked `corpora` where the public corpora are absent."""
+    if CORPORA:
+        return
+    absent = [each for each in items if each.get_closest_marker("corpora")]
+    config.hook.pytest_deselected(items=absent)
+    items[:] = [each for each in items if each not in absent]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say so when tests were left out."""
+    if not CORPORA:
+        terminalreporter.write_line(
+            "left out: tests on the public corpora (name their folder: make test CORPORA=folder)"
+        )
+
+
+@pytest.fixture(scope="session")
+def corpora() -> Path:
+    """Give the folder of the public corpora; a test that uses it is marked `corpora`."""
+    return Path(CORPORA).resolve(strict=True)
 
 
 def _make_row(kind: type[Row], /, **given: Any) -> Row:
