@@ -46,6 +46,9 @@ COMMANDS = {
     "query": Command(
         "ask the warehouse: SQL or a named query", "pipelines.query", "pipelines.query"
     ),
+    "status": Command(
+        "show the last runs, what waits, and silent feeds", "pipelines.status", "pipelines.status"
+    ),
     "schema": Command("print tables and views", "pipelines.schema", "pipelines.schema"),
     "train": Command("train the language model", "pipelines.train", "pipelines.train"),
     "evaluate": Command(

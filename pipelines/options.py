@@ -78,7 +78,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--warehouse", default=DEFAULT_WAREHOUSE, metavar="PATH", help="default: %(default)s"
     )
     parser.add_argument(
-        "--every", type=_duration, metavar="15m", help="keep running, a pass every so long (s m h)"
+        "--every",
+        type=read_duration,
+        metavar="15m",
+        help="keep running, a pass every so long (s m h)",
     )
     parser.add_argument("--runner", default=RUNNER, help="Beam runner; default: %(default)s")
     _add_reading(parser.add_argument_group("reading"))
@@ -187,7 +190,8 @@ def _check_files(args: argparse.Namespace) -> None:
             raise UsageError(f"--from-files: {error}") from error
 
 
-def _duration(text: str) -> timedelta:
+def read_duration(text: str) -> timedelta:
+    """Read a duration as people write it: 90s, 15m, 2h, 1d."""
     match = re.fullmatch(r"(\d+)([smhd])", text)
     if not match or not int(match[1]):
         raise argparse.ArgumentTypeError(f"{text!r} is no duration; write 90s, 15m, 2h or 1d")

@@ -86,7 +86,7 @@ def ask(
     warehouse: str,
     query: str,
     *,
-    parameters: Mapping[str, str] | None = None,
+    parameters: Mapping[str, Any] | None = None,
     limit: int | None = None,
     timeout_s: float | None = None,
 ) -> "Answer":
@@ -103,7 +103,7 @@ def ask(
         raise UsageError(str(error)) from error
 
 
-def resolve(query: str, parameters: Mapping[str, str]) -> tuple[str, dict[str, Any]]:
+def resolve(query: str, parameters: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     """Give the SQL behind a query and the values of its parameters."""
     if len(query.split()) > 1:
         return query, dict(parameters)

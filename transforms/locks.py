@@ -67,6 +67,20 @@ def exclusive(
             file.truncate(0)
 
 
+def running_process(address: str) -> int | None:
+    """Tell which process's run holds a warehouse for itself, or None."""
+    path = Path(f"{Path(address).resolve()}.lock")
+    if not path.is_file():
+        return None
+    with path.open() as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            holder = file.read()
+            return int(holder) if holder.isdecimal() else None
+    return None
+
+
 def _take(file: IO[str], address: str) -> None:
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
