@@ -16,6 +16,7 @@ DEFAULT = [
     "lemminflect>=0.2.3",
     "lxml>=6",
     "pebble>=5.1",
+    "prometheus-client>=0.22",
     "protego>=0.4",
     "py3langid>=0.3",
     "pyarrow>=17",

@@ -53,7 +53,8 @@ class IngestSettings:
     timeout_s: float = 30.0
     concurrency: int = 50
     connect_to: str | None = None
-    lock_wait_s: float = 30.0
+    log_format: str = "text"
+    metrics: str | None = None
 
     @property
     def source(self) -> str:
@@ -84,8 +85,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="keep running, a pass every so long (s m h)",
     )
     parser.add_argument("--runner", default=RUNNER, help="Beam runner; default: %(default)s")
+    _add_telling(parser.add_argument_group("telling"))
     _add_reading(parser.add_argument_group("reading"))
     _add_fetching(parser.add_argument_group("fetching"))
+
+
+def _add_telling(group: "argparse._ArgumentGroup") -> None:
+    group.add_argument(
+        "--log-format", choices=("text", "json"), default="text", help="json: an object a line"
+    )
+    group.add_argument(
+        "--metrics", metavar="FILE", help="write the last pass's sums there, as Prometheus text"
+    )
 
 
 def _add_reading(group: "argparse._ArgumentGroup") -> None:
@@ -162,6 +173,8 @@ def settings_from(args: argparse.Namespace) -> IngestSettings:
         timeout_s=args.timeout,
         concurrency=args.concurrency,
         connect_to=args.connect_to,
+        log_format=args.log_format,
+        metrics=args.metrics,
     )
 
 
@@ -181,6 +194,8 @@ def _check_files(args: argparse.Namespace) -> None:
         path = getattr(args, name)
         if path and not Path(path).is_file():
             raise UsageError(f"--{name} {path}: no such file")
+    if args.metrics and not Path(args.metrics).absolute().parent.is_dir():
+        raise UsageError(f"--metrics {args.metrics}: no such folder")
     if args.from_warc and not glob.glob(args.from_warc, recursive=True):  # noqa: PTH207
         raise UsageError(f"--from-warc {args.from_warc}: no file matches")
     if args.from_files:

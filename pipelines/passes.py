@@ -13,30 +13,24 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
 from types import FrameType
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.portability.fn_api_runner.fn_runner import FnApiRunner
 from apache_beam.runners.runner import PipelineResult
-from rich.console import Console
 
+from pipelines.metrics import write_metrics
 from pipelines.options import RUNNER, IngestSettings, UsageError
-from pipelines.progress import (
-    Progress,
-    StageSum,
-    read_counters,
-    stage_sums,
-    sums_table,
-    unbalanced,
-)
+from pipelines.progress import Progress
+from pipelines.sums import PassResult, read_counters, read_latencies, stage_sums, totals, written
 from schemas.flow import KnownKeys, RunContext, StoryCandidate
 from schemas.rows import Feed, Run
 from transforms.archive import recover
@@ -69,16 +63,6 @@ class PassState:
     staging: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class PassResult:
-    """How a pass ended: the run's row, the sums by stage, and what each table took."""
-
-    run: Run
-    sums: tuple[StageSum, ...]
-    tables: Mapping[str, Merged]
-    feeds_not_due: tuple[Feed, ...]
-
-
 class Stopped(KeyboardInterrupt):
     """Ctrl-C or SIGTERM: what is written stays, the rest is left for the next run."""
 
@@ -89,7 +73,7 @@ Build = Callable[[beam.Pipeline, RunContext, IngestSettings, PassState], None]
 def run_passes(settings: IngestSettings, build: Build) -> int:
     """Do one pass, or one every so long until stopped, alone on the warehouse; print its sums."""
     check_readers(settings)
-    progress = Progress()
+    progress = Progress(settings.log_format)
     previous = {sign: signal.signal(sign, _stop) for sign in (signal.SIGINT, signal.SIGTERM)}
     try:
         warehouse = open_warehouse(settings.warehouse, on_wait=progress.say)
@@ -97,7 +81,10 @@ def run_passes(settings: IngestSettings, build: Build) -> int:
             warehouse.prepare()
             while True:
                 began = time.monotonic()
-                code = report(run_pass(warehouse, settings, build, progress))
+                result = run_pass(warehouse, settings, build, progress)
+                if settings.metrics:
+                    write_metrics(settings.metrics, result)
+                code = progress.report(result)
                 if code or not settings.every:
                     return code
                 time.sleep(max(0.0, settings.every.total_seconds() - (time.monotonic() - began)))
@@ -137,28 +124,6 @@ def _leave(code: int) -> NoReturn:
     os._exit(code)
 
 
-def report(result: PassResult) -> int:
-    """Print a pass's sums; give its exit code: 1 where an element was lost or doubled."""
-    console = Console(highlight=False)
-    console.print(sums_table(result.sums))
-    if result.feeds_not_due:
-        soonest = min(feed.next_poll_at for feed in result.feeds_not_due if feed.next_poll_at)
-        console.print(
-            f"{len(result.feeds_not_due)} feeds are not due yet; the next is at {soonest:%H:%M} UTC"
-        )
-    run = result.run
-    if not run.num_articles:
-        console.print("nothing new: no article was fetched that the warehouse had already")
-    console.print(
-        f"{run.num_articles} articles and {run.num_events} event mentions written "
-        f"in {run.seconds:.1f} s"
-    )
-    lost = unbalanced(result.sums)
-    if lost:
-        console.print(f"the sums of {', '.join(lost)} do not add up: please report this as a bug")
-    return 1 if lost else 0
-
-
 def run_pass(
     warehouse: DuckDbWarehouse, settings: IngestSettings, build: Build, progress: Progress
 ) -> PassResult:
@@ -173,14 +138,14 @@ def run_pass(
     merger = Merger(warehouse, staging, progress)
     try:
         with merger:
-            counters = read_counters(run_graph(build, context, settings, state))
+            graph = run_graph(build, context, settings, state)
     except Stopped:
         merger.merge(staging.ready(complete=False))
         warehouse.record_run(replace(run, version=1, status="stopped", ended_at=datetime.now(UTC)))
         raise
     merger.merge(staging.ready(complete=True))
     tables = merger.tables
-    sums = stage_sums({**counters, **written(tables)})
+    sums = stage_sums({**read_counters(graph), **written(tables)}, read_latencies(graph))
     ended = replace(
         run,
         **totals(sums, tables),
@@ -289,32 +254,6 @@ def run_graph(
 
     threading.Thread(target=run, name="graph", daemon=True).start()
     return done.result()
-
-
-def written(tables: Mapping[str, Merged]) -> dict[tuple[str, str], int]:
-    """Sum the merges as a stage of its own."""
-    staged = sum(merged.staged for merged in tables.values())
-    taken = sum(merged.inserted + merged.updated for merged in tables.values())
-    return {
-        ("write", "in"): staged,
-        ("write", "out"): taken,
-        ("write", "duplicate"): staged - taken,
-    }
-
-
-def totals(sums: list[StageSum], tables: Mapping[str, Merged]) -> dict[str, Any]:
-    """Sum what a run's row tells."""
-    by_stage = {s.stage: s for s in sums}
-    entries = by_stage.get("entries", StageSum(stage="entries"))
-    inserted = {name: merged.inserted for name, merged in tables.items()}
-    return {
-        "num_feeds": by_stage.get("poll", StageSum(stage="poll")).entered,
-        "num_entries": entries.entered,
-        "num_articles": inserted.get("article_revisions", 0),
-        "num_events": inserted.get("event_mentions", 0),
-        "num_duplicates": sum(s.duplicates for s in sums if s.stage != "write"),
-        "num_rejections": sum(sum(s.rejected.values()) for s in sums),
-    }
 
 
 @dataclass

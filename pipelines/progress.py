@@ -1,79 +1,95 @@
 """What a run tells: progress while it works, and at its end the sums by stage.
 
-In = out + duplicates + rejections, for every stage; `unbalanced` names the stages where it is
-not so, which is a bug and makes the run fail.
+For people: a line that is rewritten on a terminal, and a table at the end. With
+`--log-format json`: one object a line on stderr, for a log collector, Beam's own lines too.
 """
 
-import collections
+import json
+import logging
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict
+from datetime import UTC, datetime
 from typing import Any
 
-from apache_beam.metrics.metric import MetricsFilter
 from rich.console import Console
 from rich.table import Table
 
-PREFIX = "dateline."
-STAGES = ("poll", "entries", "fetch", "extract", "clean", "changes", "annotate", "write")
+from pipelines.sums import PassResult, StageSum, unbalanced
+
 SECONDS_BETWEEN_LINES = 10.0  # where stderr is no terminal
+COUNTED = {"feed_fetches": "feeds", "article_revisions": "articles"}  # as people call them
 
 
-@dataclass(frozen=True, kw_only=True)
-class StageSum:
-    """What entered a stage and how it left."""
+class Progress:
+    """Says how far a run is, and how it ended."""
 
-    stage: str
-    entered: int = 0
-    left: int = 0
-    duplicates: int = 0
-    rejected: Mapping[str, int] = field(default_factory=dict)
-    seconds: float | None = None
+    def __init__(self, log_format: str = "text") -> None:
+        self._console = Console(stderr=True, highlight=False)
+        self._started = time.monotonic()
+        self._shown = self._started
+        self._is_json = log_format == "json"
+        if self._is_json:
+            handler = logging.StreamHandler()
+            handler.setFormatter(JsonFormatter())
+            logging.basicConfig(handlers=[handler], force=True)
 
-    @property
-    def is_balanced(self) -> bool:
-        """Tell whether every element left exactly once."""
-        return self.entered == self.left + self.duplicates + sum(self.rejected.values())
+    def show(self, rows: Mapping[str, int]) -> None:
+        """Show what has been written so far, by table: at once on a terminal, else now and then."""
+        now = time.monotonic()
+        is_live = sys.stderr.isatty() and not self._is_json
+        if not is_live and now - self._shown < SECONDS_BETWEEN_LINES:
+            return
+        self._shown = now
+        tables = ("feed_fetches", "article_revisions", "event_mentions", "rejections")
+        numbers = {COUNTED.get(table, table): rows.get(table, 0) for table in tables}
+        speed = numbers["articles"] / max(now - self._started, 0.1)
+        if self._is_json:
+            log("progress", **numbers, articles_per_s=round(speed, 2))
+            return
+        line = " · ".join(f"{n} {what.replace('_', ' ')}" for what, n in numbers.items())
+        end = "\r" if is_live else "\n"
+        self._console.print(f"{line} · {speed:.1f} articles/s", end=end, soft_wrap=True)
 
+    def say(self, line: str) -> None:
+        """Say something that stays."""
+        if self._is_json:
+            log("note", message=line)
+        else:
+            self._console.print(line)
 
-def read_counters(result: Any) -> dict[tuple[str, str], int]:
-    """Read our counters from a finished pipeline: (stage, what) → number."""
-    totals: collections.Counter[tuple[str, str]] = collections.Counter()
-    for metric in result.metrics().query(MetricsFilter())["counters"]:
-        namespace = metric.key.metric.namespace
-        if namespace.startswith(PREFIX):  # one counter may be added to in several steps
-            totals[namespace.removeprefix(PREFIX), metric.key.metric.name] += metric.result
-    return dict(totals)
-
-
-def stage_sums(counters: Mapping[tuple[str, str], int]) -> list[StageSum]:
-    """Sum the counters by stage, in the order of the flow; a stage that saw nothing is left out."""
-    sums = []
-    for stage in STAGES:
-        mine = {what: n for (name, what), n in counters.items() if name == stage}
-        if mine:
-            rejected = {
-                what.removeprefix("rejected:"): n
-                for what, n in sorted(mine.items())
-                if what.startswith("rejected:")
-            }
-            sums.append(
-                StageSum(
-                    stage=stage,
-                    entered=mine.get("in", 0),
-                    left=mine.get("out", 0),
-                    duplicates=mine.get("duplicate", 0),
-                    rejected=rejected,
-                    seconds=mine["ms"] / 1000 if "ms" in mine else None,
-                )
-            )
-    return sums
+    def report(self, result: PassResult) -> int:
+        """Tell a pass's sums; give its exit code: 1 where an element was lost or doubled."""
+        lost = unbalanced(result.sums)
+        if self._is_json:
+            for each in result.sums:
+                log("stage", **asdict(each))
+            log("run", **asdict(result.run), feeds_not_due=len(result.feeds_not_due), lost=lost)
+        else:
+            print_sums(result, lost)
+        return 1 if lost else 0
 
 
-def unbalanced(sums: Sequence[StageSum]) -> list[str]:
-    """Name the stages where elements were lost or doubled."""
-    return [s.stage for s in sums if not s.is_balanced]
+class JsonFormatter(logging.Formatter):
+    """Writes a log record as one JSON object: no text in it can start a line of its own."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        told = {"level": record.levelname.lower(), "message": record.getMessage()}
+        if record.exc_info:
+            told["traceback"] = self.formatException(record.exc_info)
+        return as_json(record.name, **told)
+
+
+def as_json(event: str, **fields: Any) -> str:
+    """Write an event as one JSON object on one line."""
+    time_told = datetime.now(UTC).isoformat(timespec="milliseconds")
+    return json.dumps({"time": time_told, "event": event, **fields}, default=str)
+
+
+def log(event: str, **fields: Any) -> None:
+    """Write an event to stderr."""
+    print(as_json(event, **fields), file=sys.stderr, flush=True)
 
 
 def sums_table(sums: Sequence[StageSum]) -> Table:
@@ -95,30 +111,21 @@ def sums_table(sums: Sequence[StageSum]) -> Table:
     return table
 
 
-class Progress:
-    """One line that says how far a run is: rewritten on a terminal, now and then elsewhere."""
-
-    def __init__(self) -> None:
-        self._console = Console(stderr=True, highlight=False)
-        self._started = time.monotonic()
-        self._shown = self._started
-
-    def show(self, rows: Mapping[str, int]) -> None:
-        """Show what has been written so far, by table."""
-        now = time.monotonic()
-        articles = rows.get("article_revisions", 0)
-        line = (
-            f"{rows.get('feed_fetches', 0)} feeds · {articles} articles · "
-            f"{rows.get('event_mentions', 0)} event mentions · "
-            f"{rows.get('rejections', 0)} rejections · "
-            f"{articles / max(now - self._started, 0.1):.1f} articles/s"
+def print_sums(result: PassResult, lost: Sequence[str]) -> None:
+    """Print a pass's sums for people."""
+    console = Console(highlight=False)
+    console.print(sums_table(result.sums))
+    if result.feeds_not_due:
+        soonest = min(feed.next_poll_at for feed in result.feeds_not_due if feed.next_poll_at)
+        console.print(
+            f"{len(result.feeds_not_due)} feeds are not due yet; the next is at {soonest:%H:%M} UTC"
         )
-        if sys.stderr.isatty():
-            self._console.print(line, end="\r", soft_wrap=True)
-        elif now - self._shown >= SECONDS_BETWEEN_LINES:
-            self._console.print(line)
-            self._shown = now
-
-    def say(self, line: str) -> None:
-        """Say something that stays."""
-        self._console.print(line)
+    run = result.run
+    if not run.num_articles:
+        console.print("nothing new: no article was fetched that the warehouse had already")
+    console.print(
+        f"{run.num_articles} articles and {run.num_events} event mentions written "
+        f"in {run.seconds:.1f} s"
+    )
+    if lost:
+        console.print(f"the sums of {', '.join(lost)} do not add up: please report this as a bug")

@@ -10,7 +10,7 @@ from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.testing.util import assert_that, equal_to
 from apache_beam.transforms.window import GlobalWindow
 
-from pipelines.progress import read_counters
+from pipelines.sums import read_counters
 from schemas.columns import content_id
 from schemas.flow import Page, RunContext
 from schemas.rows import Entry

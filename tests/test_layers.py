@@ -29,7 +29,7 @@ FENCES = {
         "transforms/reject.py",
         "pipelines/ingest.py",
         "pipelines/passes.py",
-        "pipelines/progress.py",
+        "pipelines/sums.py",
     },
 }
 

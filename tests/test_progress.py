@@ -1,39 +1,78 @@
-"""A run's sums add up, or say where they do not."""
+"""A run tells how far it is and how it ended, to people or to a log collector."""
 
-from pipelines.progress import StageSum, stage_sums, unbalanced
+import json
+import logging
+from collections.abc import Callable, Iterator
+from typing import Any
 
-COUNTERS = {
-    ("fetch", "in"): 5,
-    ("fetch", "out"): 3,
-    ("fetch", "rejected:gone"): 1,
-    ("fetch", "rejected:timeout"): 1,
-    ("fetch", "ms"): 1500,
-    ("entries", "in"): 7,
-    ("entries", "out"): 5,
-    ("entries", "duplicate"): 2,
-}
+import pytest
+
+from pipelines.progress import Progress
+from pipelines.sums import PassResult, StageSum
+from schemas.rows import Run
 
 
-def test_counters_become_sums_in_the_order_of_the_flow() -> None:
-    entries, fetch = stage_sums(COUNTERS)
-    assert (entries.stage, entries.entered, entries.left, entries.duplicates) == (
-        "entries",
-        7,
-        5,
-        2,
+@pytest.fixture
+def result(make_row: Callable[..., Any]) -> PassResult:
+    run = make_row(Run, run_id="r1", num_articles=3, num_events=9, seconds=1.5)
+    sums = (StageSum(stage="fetch", entered=4, left=3, rejected={"gone": 1}),)
+    return PassResult(run=run, sums=sums, tables={}, feeds_not_due=())
+
+
+@pytest.fixture
+def as_json() -> Iterator[Progress]:
+    """Progress as JSON; it takes the root logger, which is given back."""
+    handlers = list(logging.root.handlers)
+    yield Progress("json")
+    logging.root.handlers[:] = handlers
+
+
+def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+
+
+def test_people_get_a_table_and_a_sentence(
+    result: PassResult, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert Progress().report(result) == 0
+    shown = capsys.readouterr().out
+    assert "gone 1" in shown
+    assert "3 articles and 9 event mentions written in 1.5 s" in shown
+
+
+def test_a_collector_gets_an_object_a_line(
+    as_json: Progress, result: PassResult, capsys: pytest.CaptureFixture[str]
+) -> None:
+    as_json.say('a\nline with "quotes"')
+    assert as_json.report(result) == 0
+    note, stage, run = lines(capsys)
+    assert note["message"] == 'a\nline with "quotes"'
+    assert (stage["event"], stage["entered"], stage["rejected"]) == ("stage", 4, {"gone": 1})
+    assert (run["event"], run["num_articles"], run["lost"]) == ("run", 3, [])
+
+
+def test_lines_of_other_programs_become_objects_too(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    handlers = list(logging.root.handlers)
+    try:
+        Progress("json")
+        logging.getLogger("apache_beam").warning("bundle %s\nfailed", 7)
+    finally:
+        logging.root.handlers[:] = handlers
+    [told] = lines(capsys)
+    assert (told["event"], told["level"]) == ("apache_beam", "warning")
+    assert told["message"] == "bundle 7\nfailed"
+
+
+def test_a_run_that_lost_an_element_fails(
+    result: PassResult, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lost = PassResult(
+        run=result.run,
+        sums=(StageSum(stage="clean", entered=2, left=1),),
+        tables={},
+        feeds_not_due=(),
     )
-    assert fetch.rejected == {"gone": 1, "timeout": 1}
-    assert fetch.seconds == 1.5
-
-
-def test_sums_that_add_up_are_balanced() -> None:
-    assert unbalanced(stage_sums(COUNTERS)) == []
-
-
-def test_a_stage_that_lost_an_element_is_named() -> None:
-    lost = stage_sums({**COUNTERS, ("fetch", "out"): 2})
-    assert unbalanced(lost) == ["fetch"]
-
-
-def test_a_doubled_element_is_noticed_too() -> None:
-    assert not StageSum(stage="clean", entered=1, left=2).is_balanced
+    assert Progress().report(lost) == 1
+    assert "the sums of clean do not add up" in capsys.readouterr().out

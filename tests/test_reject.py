@@ -10,7 +10,7 @@ import pytest
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.testing.util import assert_that, equal_to
 
-from pipelines.progress import read_counters, stage_sums
+from pipelines.sums import read_counters, stage_sums
 from schemas.columns import content_id
 from schemas.flow import RunContext
 from schemas.rows import Entry, Feed, Rejection

@@ -87,7 +87,7 @@ class StageFn(beam.DoFn):
 
     def start_bundle(self) -> None:
         """Begin with nothing under way."""
-        self._waiting: collections.deque[tuple[Any, Any, Any, Any]] = collections.deque()
+        self._waiting: collections.deque[tuple[Any, Any, Any, Any, float]] = collections.deque()
         self._first_at: float | None = None
 
     def process(
@@ -98,9 +98,10 @@ class StageFn(beam.DoFn):
     ) -> Iterator[Any]:
         """Start on the element, and give out what is done."""
         count(self.stage, "in")
-        self._first_at = self._first_at or time.monotonic()
+        began = time.monotonic()
+        self._first_at = self._first_at or began
         try:
-            self._waiting.append((element, self.work(element), timestamp, window))
+            self._waiting.append((element, self.work(element), timestamp, window, began))
         except Rejected as rejected:
             yield from self._reject(element, rejected)
         while self._waiting and (len(self._waiting) > self.in_flight or self._head_is_done()):
@@ -119,12 +120,14 @@ class StageFn(beam.DoFn):
 
     def _pop(self) -> Iterator[Any]:
         """Give out the oldest element's outputs with its own timestamp and window."""
-        element, result, timestamp, window = self._waiting.popleft()
+        element, result, timestamp, window, began = self._waiting.popleft()
         try:
             outputs = list(self.finish(element, result))
             count(self.stage, "out")
         except Rejected as rejected:
             outputs = list(self._reject(element, rejected))
+        latency = Metrics.distribution(f"dateline.{self.stage}", "latency_ms")
+        latency.update(round(1000 * (time.monotonic() - began)))
         for output in outputs:
             if isinstance(output, beam.pvalue.TaggedOutput):
                 value = WindowedValue(output.value, timestamp, (window,))
