@@ -12,6 +12,7 @@ from pipelines.options import UsageError
 SUITES = {
     "text": "folders with gold.jsonl and html/ID.html.gz (as in the Zyte and fundus benchmarks)",
     "model": "folder of corpora, as for `dateline train`",
+    "frames": "file of JSON lines: words, space_after, frames (PropBank's roles as spans)",
     "events": "file of JSON lines: id, text, type, actors, recipients (as PLOVER's gold records)",
 }
 
@@ -34,7 +35,12 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError(f"--gold {args.gold}: no such file or folder")
     if args.predictions and args.suite != "events":
         raise UsageError("--predictions is for --suite events")
-    {"text": _score_text, "model": _score_model, "events": _score_events}[args.suite](args)
+    {
+        "text": _score_text,
+        "model": _score_model,
+        "frames": _score_frames,
+        "events": _score_events,
+    }[args.suite](args)
     return 0
 
 
@@ -53,6 +59,13 @@ def _score_model(args: argparse.Namespace) -> None:
     from transforms.language import load_language
 
     print("\n".join(evaluate_model(load_language(args.model), args.gold).lines()))
+
+
+def _score_frames(args: argparse.Namespace) -> None:
+    from pipelines.evaluate_frames import evaluate_frames
+    from transforms.language import load_language
+
+    print("\n".join(evaluate_frames(load_language(args.model), args.gold).lines()))
 
 
 def _score_events(args: argparse.Namespace) -> None:
