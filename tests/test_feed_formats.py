@@ -378,10 +378,20 @@ def test_wrong_types_in_json_count_as_not_there() -> None:
     document = json.loads(JSON)
     document["items"] += [
         7,
-        {"id": float("nan"), "url": ["x"], "title": {}, "authors": "A", "date_published": 5},
+        {"id": float("nan"), "url": ["x"], "title": {}, "authors": "A", "summary": "s"},
     ]
     _, odd = read(json.dumps(document).encode()).entries
-    assert odd == ParsedEntry(url=None, language="en")
+    assert odd == ParsedEntry(url=None, summary="s", language="en")
+
+
+def test_an_object_that_says_nothing_is_no_entry() -> None:
+    document = json.loads(JSON)
+    document["items"].append({"id": {"a": 1}, "url": 5, "content_text": None})
+    assert len(read(json.dumps(document).encode()).entries) == 1
+
+
+def test_a_document_that_begins_again_is_read_once() -> None:
+    assert [entry.guid for entry in read(rss(item(1)) + rss(item(2))).entries] == ["urn:1"]
 
 
 def test_the_fetcher_has_undone_gzip_before() -> None:

@@ -34,9 +34,10 @@ def parse_json_feed(body: bytes, url: str) -> ParsedFeed:
     site_url = clean_url(string(document.get("home_page_url")) or "", url)
     objects = [entry for entry in listed[:MAX_ENTRIES] if isinstance(entry, dict)]
     is_cut = len(listed) > MAX_ENTRIES
+    entries = [_entry(entry, url, document) for entry in objects]
     return ParsedFeed(
         feed_format="json" + "".join(filter(str.isdigit, version))[:2],
-        entries=with_own_guids(_entry(entry, url, document) for entry in objects),
+        entries=with_own_guids(entry for entry in entries if _says_something(entry)),
         title=plain_text(document.get("title"), is_markup=False),
         site_url=site_url,
         language=string(document.get("language")),
@@ -73,6 +74,11 @@ def _entry(entry: dict[str, Any], url: str, document: dict[str, Any]) -> ParsedE
         updated_at=updated.at if updated else None,
         language=string(entry.get("language")) or string(document.get("language")),
     )
+
+
+def _says_something(entry: ParsedEntry) -> bool:
+    """Tell an entry from an object with none of an entry's values."""
+    return any((entry.url, entry.guid, entry.title, entry.summary))
 
 
 def _names(holder: dict[str, Any]) -> Iterable[str]:

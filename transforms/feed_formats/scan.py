@@ -16,6 +16,9 @@ MAX_DEPTH = 500
 MAX_TAGS = 400_000
 _ENTRY = re.compile(rb"(?:item|entry)[\s>]", re.IGNORECASE)
 _PAGE = re.compile(rb"url[\s>]", re.IGNORECASE)  # as sitemaps call theirs
+_AGAIN = re.compile(
+    rb"</(rss|feed|rdf:RDF)\s*>\s*(?:<\?xml[^>]{0,200}>\s*)?<\1[\s>]", re.IGNORECASE
+)
 _ROOT = re.compile(rb"<([a-zA-Z][\w.-]{0,40}(?::[\w.-]{1,40})?)[\s>]")
 
 
@@ -29,7 +32,9 @@ class Scanned:
 
 
 def scan_xml(body: bytes) -> Scanned:
-    """Refuse XML that is made to be slow; cut what lists too much."""
+    """Refuse XML that is made to be slow; cut what lists too much, or begins a second time."""
+    if again := _AGAIN.search(body):
+        body = body[: body.index(b">", again.start()) + 1]
     is_entry = (_PAGE if b"urlset" in body[:2000] else _ENTRY).match
     depth = tags = entries = at = 0
     is_within = False
