@@ -86,8 +86,14 @@ def score(gold: Sequence[dict[str, Any]], found: Sequence[Sequence[EventMention]
         hits["type"] += bool(right)
         fits = [
             (
-                _names_one(event.actor_text, sentence["actors"]),
-                _names_one(event.recipient_text, sentence["recipients"]),
+                _names_one(
+                    _named(event.actor_text, event.actor_name, event.actor_link),
+                    sentence["actors"],
+                ),
+                _names_one(
+                    _named(event.recipient_text, event.recipient_name, event.recipient_link),
+                    sentence["recipients"],
+                ),
             )
             for event in right
         ]
@@ -105,9 +111,19 @@ def score(gold: Sequence[dict[str, Any]], found: Sequence[Sequence[EventMention]
 
 def _prediction(name: str, events: Sequence[EventMention]) -> str:
     listed = [
-        {"type": e.event_type, "actor": e.actor_text, "recipient": e.recipient_text} for e in events
+        {
+            "type": e.event_type,
+            "actor": _named(e.actor_text, e.actor_name, e.actor_link),
+            "recipient": _named(e.recipient_text, e.recipient_name, e.recipient_link),
+        }
+        for e in events
     ]
     return json.dumps({"id": name, "events": listed}, ensure_ascii=False) + "\n"
+
+
+def _named(text: str | None, name: str | None, link: str | None) -> str | None:
+    """Give who is meant: the words, but the antecedent of a pronoun."""
+    return name if link == "coreference" and name else text
 
 
 def _names_one(name: str | None, golds: Sequence[str]) -> bool:

@@ -109,9 +109,14 @@ def resolve_role(phrase: Phrase, words: Actor) -> Actor | None:
     if pointed is not None:
         return pointed
     countries = phrase.resolution.countries
-    if len(countries) != 1 or words.sector not in _STATE_SECTORS:
+    if len(countries) != 1 or words.sector not in _STATE_SECTORS or _has_name(phrase):
         return None
     return replace(role_actor(phrase, words, countries[0]), link="coreference")
+
+
+def _has_name(phrase: Phrase) -> bool:
+    """Tell whether a phrase names somebody, known or not: "European Community ministers"."""
+    return any(token.pos_ == "PROPN" and not is_role(token) for token in phrase.span)
 
 
 def _is_definite(phrase: Phrase) -> bool:

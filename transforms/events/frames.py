@@ -39,6 +39,33 @@ OBJECT_CONTROL = word_set(
     encourage instruct require permit compel convince pressure"""
 )
 
+# The same, for what hangs on them by a preposition: "engaged in fighting", "gathered for a rally".
+CARRYING_BY = {
+    "engage": frozenset({"in"}),
+    "involve": frozenset({"in"}),
+    "participate": frozenset({"in"}),
+    "part": frozenset({"in"}),
+    "join": frozenset({"in"}),
+    "gather": frozenset({"for"}),
+    "converge": frozenset({"for"}),
+    "assemble": frozenset({"for"}),
+    "resort": frozenset({"to"}),
+    "embark": frozenset({"on"}),
+    "go": frozenset({"on", "into"}),
+    "enter": frozenset({"into"}),
+    "proceed": frozenset({"with"}),
+}
+# "They shut their shops in protest": the noun is an act of the one who does the other.
+ADDED_ACTS = word_set("protest support solidarity retaliation")
+# What somebody issues, and by which he says what stands in its clause.
+PAPERS = word_set(
+    """statement letter declaration resolution message communique report appeal note memorandum
+    decree order petition speech motion call bill law ruling warning leaflet tweet post announcement
+    document proposal plan"""
+)
+WHO = frozenset({"PERSON", "ORG", "GPE", "NORP"})
+MAX_CLIMB = 4  # clauses above a verb in which its subject is looked for
+ADJECTIVES = frozenset({"acomp", "oprd"})
 BELONGING = frozenset({"of", "from"})
 # What hangs behind a head and is no part of its phrase.
 RIGHT_BOUNDS = frozenset({"cc", "conj", "relcl", "punct", "advcl", "parataxis", "appos", "acl"})
@@ -60,7 +87,12 @@ class Frame:
     @property
     def is_nominal(self) -> bool:
         """Tell whether a noun names the act."""
-        return self.head.pos_ not in CLAUSE_VERBS
+        return self.head.pos_ not in CLAUSE_VERBS and not self.is_adjective
+
+    @property
+    def is_adjective(self) -> bool:
+        """Tell whether an adjective names the act: "is opposed to"."""
+        return self.head.tag_ == "JJ" and self.head.dep_ in ADJECTIVES
 
     @property
     def verb(self) -> Token:
@@ -79,7 +111,9 @@ class Frame:
 def find_frames(sentence: Span) -> Iterator[Frame]:
     """Read the frames of a sentence, in the order of their words."""
     for token in sentence:
-        if token.pos_ == "VERB" or (
+        if token.tag_ == "JJ" and token.dep_ in ADJECTIVES and token.head.pos_ in CLAUSE_VERBS:
+            yield adjective_frame(token)
+        elif token.pos_ == "VERB" or (
             token.tag_.startswith("VB") and token.dep_ not in ("aux", "auxpass")
         ):
             yield verb_frame(token)
@@ -115,6 +149,20 @@ def verb_frame(verb: Token) -> Frame:
     )
 
 
+def adjective_frame(adjective: Token) -> Frame:
+    """Read the arguments of an adjective that a verb only carries: "is opposed to talks"."""
+    verb = adjective.head
+    prepositions = {**_by_preposition(verb), **_by_preposition(adjective)}
+    both = [*adjective.children, *verb.children]
+    return Frame(
+        head=adjective,
+        support=verb,
+        subjects=with_conjuncts(list(_subjects(verb))),
+        by_preposition=prepositions,
+        clause=next((c for c in both if c.dep_ in ("ccomp", "xcomp")), None),
+    )
+
+
 def noun_frame(noun: Token) -> Frame:
     """Read the arguments of a noun that may name an act, and of the verb that carries it."""
     prepositions = _by_preposition(noun)
@@ -123,8 +171,10 @@ def noun_frame(noun: Token) -> Frame:
     actors += [c for c in noun.children if c.dep_ == "agent" for c in _governed(c)]
     if not actors:
         actors = [c for c in noun.children if c.dep_ == "poss" and c.pos_ != "PRON"]
-    if not actors and support is not None and noun.dep_ in ("dobj", "pobj", "nsubjpass"):
+    if not actors and support is not None and noun.dep_ in ("dobj", "pobj", "nsubjpass", "conj"):
         actors = list(verb_frame(support).subjects)
+    if not actors and _is_added(noun):
+        actors = list(verb_frame(noun.head.head).subjects)
     if not actors:
         actors = [c for c in noun.children if c.dep_ in ("amod", "compound") and c.ent_type_]
     if support is not None:
@@ -138,18 +188,38 @@ def noun_frame(noun: Token) -> Frame:
     )
 
 
+def _is_added(noun: Token) -> bool:
+    """Tell whether a noun says in what spirit another act is done: "in protest"."""
+    return (
+        noun.lemma_.lower() in ADDED_ACTS
+        and noun.dep_ == "pobj"
+        and noun.head.lower_ == "in"
+        and noun.head.head.pos_ in CLAUSE_VERBS
+    )
+
+
 def phrase_of(head: Token) -> Span:
     """Give a head with what belongs to it: no conjuncts, clauses, places or times behind."""
-    right = head.right_edge.i + 1
-    for child in head.rights:
-        is_aside = child.dep_ == "prep" and child.lower_ not in BELONGING
-        if child.dep_ in RIGHT_BOUNDS or is_aside:
-            right = child.left_edge.i
-            break
     left = head.left_edge.i
     while left < head.i and (head.doc[left].is_punct or head.doc[left].dep_ in ("cc", "mark")):
         left += 1
-    return head.doc[left : max(right, head.i + 1)]
+    return head.doc[left : _end_of(head)]
+
+
+def _end_of(head: Token) -> int:
+    """Give the index behind a phrase: with what follows "of", without asides to that."""
+    end = head.i + 1
+    for child in head.rights:
+        if child.dep_ == "prep":
+            if child.lower_ not in BELONGING:
+                return end
+            governed = [c for c in child.children if c.dep_ == "pobj"]
+            end = max((_end_of(noun) for noun in governed), default=end)
+        elif child.dep_ in RIGHT_BOUNDS:
+            return end
+        else:
+            end = max(end, child.right_edge.i + 1)
+    return end
 
 
 def with_conjuncts(heads: list[Token]) -> tuple[Token, ...]:
@@ -174,25 +244,43 @@ def _subjects(verb: Token, depth: int = 0) -> tuple[Token, ...]:
     own = [c for c in verb.children if c.dep_ in SUBJECT | PASSIVE_SUBJECT]
     if own:
         return tuple(_antecedent(subject) for subject in own)
-    if depth > 4 or verb.head.i == verb.i:
+    named = [c for c in verb.lefts if c.dep_ == "npadvmod" and c.ent_type_ in WHO]
+    if named:
+        return tuple(named)  # "Karvonia today threatened": taken for a time by the parser
+    if depth > MAX_CLIMB or verb.head.i == verb.i:
         return ()
     governor = verb.head
     if verb.dep_ in ("acl", "relcl") and governor.pos_ in ("NOUN", "PROPN", "PRON"):
-        return () if any(c.lower_ == "to" for c in verb.children) else (governor,)
+        return _of_noun(verb, governor, depth)
     if verb.dep_ == "conj" and governor.pos_ in CLAUSE_VERBS:
         return _subjects(governor, depth + 1)
     if verb.dep_ == "xcomp":
         controlled = [c for c in governor.children if c.dep_ in ("dobj", "nsubjpass")]
-        if controlled and governor.lemma_ in OBJECT_CONTROL:
-            return tuple(controlled)
-        return _subjects(governor, depth + 1)
+        is_controlled = controlled and governor.lemma_ in OBJECT_CONTROL
+        return tuple(controlled) if is_controlled else _subjects(governor, depth + 1)
     if verb.dep_ in ("advcl", "pcomp", "ccomp"):
-        while governor.pos_ == "ADP" and governor.head.i != governor.i:
-            governor = governor.head
-        if verb.dep_ == "pcomp" and any(c.dep_ == "dobj" for c in governor.children):
-            return tuple(c for c in governor.children if c.dep_ == "dobj")  # accused Y of doing
-        return _subjects(governor, depth + 1) if governor.pos_ in CLAUSE_VERBS else ()
+        return _of_clause(verb, depth)
     return ()
+
+
+def _of_noun(verb: Token, noun: Token, depth: int) -> tuple[Token, ...]:
+    """Find who does what the clause behind a noun says: the noun, or who issued it."""
+    if any(c.lower_ == "to" for c in verb.children):
+        return ()
+    is_issued = noun.lemma_.lower() in PAPERS and noun.dep_ == "dobj"
+    issuers = _subjects(noun.head, depth + 1) if is_issued else ()
+    return issuers or (noun,)
+
+
+def _of_clause(verb: Token, depth: int) -> tuple[Token, ...]:
+    """Find the subject of a clause that has none in the clause around it."""
+    governor = verb.head
+    while governor.pos_ == "ADP" and governor.head.i != governor.i:
+        governor = governor.head
+    objects = tuple(c for c in governor.children if c.dep_ == "dobj")
+    if verb.dep_ == "pcomp" and objects:
+        return objects  # accused Y of doing
+    return _subjects(governor, depth + 1) if governor.pos_ in CLAUSE_VERBS else ()
 
 
 def _antecedent(subject: Token) -> Token:
@@ -244,4 +332,8 @@ def _support(noun: Token) -> Token | None:
     verb = head.head
     if head.dep_ in ("dobj", "nsubj", "nsubjpass") and verb.pos_ in CLAUSE_VERBS:
         return verb if verb.lemma_.lower() in CARRYING else None
+    if head.dep_ == "pobj" and verb.dep_ in ("prep", "prt"):
+        carrier = verb.head
+        if verb.lower_ in CARRYING_BY.get(carrier.lemma_.lower(), ()):
+            return carrier if carrier.pos_ in CLAUSE_VERBS else carrier.head
     return None

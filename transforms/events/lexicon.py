@@ -15,7 +15,7 @@ import csv
 import functools
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import TYPE_CHECKING
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 NOUN = "noun:"
 BRITISH = re.compile(r"(?<=[lnrt])ise\b(?<!promise)(?<!advertise)(?<!exercise)")
 BEFORE = frozenset({"compound", "amod", "nmod"})
+INSTRUMENTS = word_set(
+    "shot round tear bullet fire gunfire offensive operation raid missile rocket"
+)
 DEFAULT_SLOTS = ("dobj", "dative", "against", "on", "with", "to", "at", "of", "from", "for")
 # What a condition such as @weapon stands for.
 CLASSES = {
@@ -43,7 +46,7 @@ CLASSES = {
         "threat": "consequence retaliation action war force attack retaliate attack strike punish",
         "conflict": "attack strike retaliate avenge punish fight kill destroy bomb invade crush "
         "hit "
-        "respond continue resist block hunt impose expel sue defeat wipe",
+        "respond resist block hunt impose expel sue defeat wipe",
         "help": "help aid assistance support relief food money fund loan shelter supply medicine "
         "expert team cooperation backing protection",
         "ask": "leave stop release help hand extend send provide allow return end withdraw accept "
@@ -52,6 +55,26 @@ CLASSES = {
         "call bid appeal resolution suggestion criticism involvement role responsibility",
         "coop": "meet visit sign hold cooperate buy sell build send provide join open withdraw "
         "release resume talk normalize help establish ratify lift allow return",
+        "crowd": "demonstrator protester protestor student activist farmer driver trucker crowd "
+        "mob worker teacher resident youth villager miner docker settler supporter opponent people "
+        "thousand hundred dozen ten fan employee nurse doctor fisherman parent mother woman "
+        "campaigner taxi trader shopkeeper unionist strikers striker marcher rioter peasant "
+        "civilian refugee citizen local parishioner monk prisoner inmate pensioner veteran",
+        "worker": "worker teacher docker miner nurse doctor driver pilot employee staff union "
+        "student prisoner civil-servant trader farmer crew railwayman journalist lawyer judge",
+        "protesters": "demonstrator protester protestor crowd thousand hundred activist marcher "
+        "mob",
+        "armed": "troop soldier force army rebel guerrilla militia militant fighter insurgent tank "
+        "brigade battalion unit gunman guard marine peacekeeper convoy column division",
+        "peacekeeper": "peacekeeper peacekeeping observer monitor",
+        "leader": "president premier minister chancellor king queen prince envoy ambassador "
+        "diplomat leader secretary delegation official mediator negotiator secretary-general "
+        "commissioner pope emir sultan chief senator lawmaker delegate",
+        "police": "prosecutor police court judge grand-jury jury authority investigator tribunal "
+        "government",
+        "bomb": "bomb car-bomb grenade mine missile rocket shell mortar explosion blast device "
+        "drone torpedo airstrike bomber",
+        "access": "access",
         "office": "post job office government cabinet party presidency",
     }.items()
 }
@@ -75,11 +98,12 @@ PLACE_LABELS = frozenset({"GPE", "LOC", "FAC"})
 class Sense:
     """A line of the lexicon."""
 
-    condition: frozenset[str]
+    condition: frozenset[str]  # of which one must stand in its object or complement
     event_type: str
     mode: str | None
     contexts: tuple[str, ...]
     slots: tuple[str, ...]
+    subject: frozenset[str] = frozenset()  # of which one must be who does it
 
 
 @dataclass(frozen=True)
@@ -106,12 +130,15 @@ def load_lexicon() -> dict[str, tuple[Sense, ...]]:
             mode=line["event_mode"] or None,
             contexts=tuple(line["contexts"].split()),
             slots=tuple(line["recipient_slots"].split()),
+            subject=frozenset(line["subject"].split()),
         )
         senses.setdefault(_plain(line["predicate"]), []).append(sense)
-    return {
-        predicate: tuple(sorted(found, key=lambda sense: not sense.condition))
-        for predicate, found in senses.items()
-    }
+    return {predicate: tuple(sorted(found, key=_width)) for predicate, found in senses.items()}
+
+
+def _width(sense: Sense) -> tuple[bool, bool]:
+    """Put senses that ask for something in front."""
+    return not sense.condition, not sense.subject
 
 
 @functools.cache
@@ -147,9 +174,32 @@ def find_sense(frame: Frame) -> Sense | None:
     for predicate in map(_plain, _predicates(frame)):
         complements = list(_complements(frame, predicate))
         for sense in lexicon.get(predicate, ()):
-            if not sense.condition or any(_fits(t, sense.condition) for t in complements):
+            if _asks(sense.condition, complements) and _asks(sense.subject, frame.subjects):
                 return sense
     return None
+
+
+def _asks(condition: frozenset[str], words: Sequence[Token]) -> bool:
+    return not condition or any(_fits(word, condition) for word in words)
+
+
+def is_what_was_done(head: Token, sense: Sense) -> bool:
+    """Tell whether a word is what the condition asks for, and so the act, not who it is done to.
+
+    "Suspended aid", "fired rockets", "cancelled a visit"; but not "bombed a convoy".
+    """
+    if sense.event_type == "ASSAULT":
+        asked = sense.condition & ({"@weapon", "@attack"} | INSTRUMENTS)
+    elif is_person(head) and sense.event_type != "MOBILIZE":
+        asked = sense.condition & {"@weapon", "@force"}
+    else:
+        asked = sense.condition - {"@people", "@place"}
+    return bool(asked) and _fits(head, asked)
+
+
+def is_person(head: Token) -> bool:
+    """Tell whether a word stands for people, or somebody by name."""
+    return _is_of_class(head, set(), "people")
 
 
 def _is_obligation(clause: Token | None) -> bool:
@@ -203,7 +253,7 @@ def _complements(frame: Frame, predicate: str) -> Iterator[Token]:
 def _fits(token: Token, condition: frozenset[str]) -> bool:
     """Tell whether a word, or a noun put before it, is one that the condition asks for."""
     before = [c for c in token.children if c.dep_ in BEFORE]
-    within = [t for c in token.children if c.lower_ == "of" for t in c.children]
+    within = list(_within(token))
     near = [token, *before, *within]  # "state of emergency" is about an emergency
     lemmas = {t.lemma_.lower() for t in near} | {t.lower_ for t in near}
     lemmas |= {f"{t.lower_}-{token.lemma_.lower()}" for t in before}  # cease-fire is two tokens
@@ -211,6 +261,15 @@ def _fits(token: Token, condition: frozenset[str]) -> bool:
         _is_of_class(token, lemmas, word[1:]) if word.startswith("@") else word in lemmas
         for word in condition
     )
+
+
+def _within(token: Token) -> Iterator[Token]:
+    """Give the nouns behind "of": "hundreds of thousands of people" are people."""
+    for child in token.children:
+        if child.lower_ == "of":
+            for noun in child.children:
+                yield noun
+                yield from _within(noun)
 
 
 def _is_of_class(token: Token, lemmas: set[str], name: str) -> bool:

@@ -6,7 +6,6 @@ sentence first. Nothing is rejected: a frame that says nothing of anybody is no 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -14,19 +13,19 @@ from schemas.flow import RunContext
 from schemas.rows import ArticleRevision, Entity, EventMention
 from schemas.vocabulary import Modality, Polarity
 from transforms.dates import find_dates
-from transforms.entities import Actor, Resolution, find_actor
+from transforms.entities import Resolution
 from transforms.events.circumstances import find_date, find_place
-from transforms.events.frames import Frame, find_frames, phrase_of, word_set
-from transforms.events.lexicon import DEFAULT_SLOTS, Sense, find_sense
-from transforms.events.rows import Found, Reading, actor_key, mention_rows
-from transforms.events.truth import SAYING, Truth, find_truth, is_announced
+from transforms.events.frames import Frame, find_frames, word_set
+from transforms.events.lexicon import Sense, find_sense
+from transforms.events.parties import find_parties, is_known, place_as_recipient
+from transforms.events.rows import Found, Reading, mention_rows
+from transforms.events.truth import SAYING, Truth, find_truth, is_announced, is_condition_set
 from transforms.places import Gazetteer
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc, Span, Token
 
 MAX_UNTYPED = 1  # of a sentence: open predicates are there to be found, not to flood
-RECIPROCAL = frozenset({"CONSULT", "AGREE", "COOPERATE"})
 # Verbs that tell a state, a thought or a manner, no act; they make no open predicate.
 NO_ACTS = (
     word_set(
@@ -42,13 +41,6 @@ NO_ACTS = (
 # Acts that are agreed to, or threatened, by saying that one will do them.
 WILLING = frozenset({"AID", "COOPERATE", "CONSULT", "SUPPORT", "CONCEDE", "RETREAT", "AGREE"})
 ANNOUNCED = WILLING | {"ASSAULT", "SANCTION", "COERCE", "MOBILIZE"}
-# Types whose recipient may stand in what is said, and not beside the verb.
-ABOUT_SOMEBODY = frozenset(
-    {"AGREE", "REQUEST", "REJECT", "THREATEN", "ACCUSE", "PROTEST", "SUPPORT", "CONCEDE", "AID"}
-)
-CONTENT = frozenset({"xcomp", "ccomp", "advcl", "dobj", "prep"})
-ACTING = frozenset({"PERSON", "ORG", "GPE", "NORP"})
-ARGUMENTS = frozenset({"NOUN", "PROPN", "PRON", "NUM", "ADJ", "DET", "X"})
 
 
 def find_events(
@@ -98,14 +90,16 @@ def _events_of(sentence: Span, reading: Reading) -> list[Found]:
         elif not frame.is_nominal and frame.head.lemma_.lower() not in NO_ACTS:
             untyped.append(_found(frame, None, reading))
     typed = _without_doubles([f for f in typed if _is_event(f)])
-    typed += [_announcement(f) for f in typed if f.actors and _is_announced(f)]
+    typed += [_announcement(f) for f in typed if _type(f) in ANNOUNCED and _is_announced(f)]
+    typed += [_announcement(f) for f in untyped if _is_refused(f)]
     open_ones = [f for f in untyped if _is_open_event(f)]
     return sorted(typed, key=_rank) + sorted(open_ones, key=_rank)[:MAX_UNTYPED]
 
 
 def _is_announced(found: Found) -> bool:
-    is_planned = found.truth.modality == Modality.PLANNED
-    return is_planned and is_announced(found.frame) and _type(found) in ANNOUNCED
+    """Tell whether somebody says that he will do an act which it is an event to announce."""
+    is_open = found.truth.modality in (Modality.PLANNED, Modality.HYPOTHETICAL)
+    return is_open and bool(found.actors) and is_announced(found.frame)
 
 
 def _announcement(found: Found) -> Found:
@@ -113,7 +107,7 @@ def _announcement(found: Found) -> Found:
 
     The act itself stays planned, at its own time and place; that it was announced has happened.
     """
-    is_agreed = _type(found) in WILLING and found.truth.polarity == Polarity.POSITIVE
+    is_agreed = _type(found) in WILLING and not is_condition_set(found.frame)
     is_refused = found.truth.polarity == Polarity.NEGATIVE
     event_type = "REJECT" if is_refused else "AGREE" if is_agreed else "THREATEN"
     sense = Sense(frozenset(), event_type, None, (), ())
@@ -122,86 +116,29 @@ def _announcement(found: Found) -> Found:
     return replace(found, sense=sense, truth=truth, date=None, place=None)
 
 
+def _is_refused(found: Found) -> bool:
+    """Tell whether somebody says that he will not do a thing, whatever that is."""
+    is_negative = found.truth.polarity == Polarity.NEGATIVE
+    return is_negative and any(map(is_known, found.actors)) and _is_announced(found)
+
+
 def _type(found: Found) -> str | None:
     return found.sense.event_type if found.sense is not None else None
 
 
 def _found(frame: Frame, sense: Sense | None, reading: Reading) -> Found:
-    actors = _actors(frame.subjects, reading)
-    recipients = _recipients(frame, sense, actors, reading)
-    if sense is not None and sense.event_type in RECIPROCAL and not recipients and len(actors) > 1:
-        actors, recipients = actors[:1], actors[1:]
-    taken = frozenset(actor.entity_id for actor in (*actors, *recipients))
+    parties = find_parties(frame, sense, reading)
+    taken = frozenset(actor.entity_id for actor in (*parties.actors, *parties.recipients))
     return Found(
         frame=frame,
         sense=sense,
-        actors=actors,
-        recipients=recipients,
+        actors=parties.actors,
+        recipients=parties.recipients
+        or (place_as_recipient(frame, sense, reading) if parties.actors else ()),
         truth=find_truth(frame),
         place=find_place(frame, reading.resolution, taken),
         date=find_date(frame, reading.dates, reading.doc),
     )
-
-
-def _recipients(
-    frame: Frame, sense: Sense | None, actors: tuple[Actor, ...], reading: Reading
-) -> tuple[Actor, ...]:
-    """Find to whom it was done: who is known in the first slot that has anybody, else the words."""
-    own = sense.slots if sense is not None else ()
-    for slot in own or DEFAULT_SLOTS:
-        found = _others(_actors(frame.slot(slot), reading), actors)
-        known = tuple(actor for actor in found if actor.link)
-        if known:
-            return known
-    if sense is not None and sense.event_type in ABOUT_SOMEBODY:
-        named = _others(_named_in_content(frame, reading), actors)
-        if named:
-            return named[:1]
-    words = (_others(_actors(frame.slot(slot), reading), actors) for slot in own)
-    return next((found for found in words if found), ())
-
-
-def _named_in_content(frame: Frame, reading: Reading) -> tuple[Actor, ...]:
-    """Find who is named in what is said, asked or threatened: "threatened to ban the party"."""
-    contents = [*frame.objects, *(c for c in frame.verb.children if c.dep_ in CONTENT)]
-    heads = []
-    for content in contents:
-        start, end = content.left_edge.idx, content.right_edge.idx + len(content.right_edge)
-        for mention in reading.resolution.mentions_in(start, end):
-            span = reading.doc.char_span(mention.start, mention.end, alignment_mode="expand")
-            if span is not None and mention.label in ACTING:
-                heads.append(_whole_name(span.root))
-    return tuple(actor for actor in _actors(heads, reading) if actor.link)
-
-
-def _whole_name(head: Token) -> Token:
-    """Climb from "Israeli" to "changes" and from "Suharto" to "government": who it is about."""
-    is_part = head.dep_ in ("amod", "compound", "poss") and head.head.pos_ in ("NOUN", "PROPN")
-    return head.head if is_part and head.dep_ != "poss" else head
-
-
-def _actors(heads: Sequence[Token], reading: Reading) -> tuple[Actor, ...]:
-    """Resolve argument heads to actors, each once; who is not known is kept as words."""
-    found: dict[str, Actor] = {}
-    for head in heads:
-        if head.pos_ not in ARGUMENTS or _is_date(head, reading):
-            continue
-        phrase = phrase_of(head)
-        actor = find_actor(phrase, reading.resolution, doc=reading.doc)
-        if actor is None:
-            actor = Actor(start=phrase.start_char, end=phrase.end_char, text=phrase.text)
-        found.setdefault(actor_key(actor), actor)
-    return tuple(found.values())
-
-
-def _is_date(head: Token, reading: Reading) -> bool:
-    return any(date.start <= head.idx < date.end for date in reading.dates)
-
-
-def _others(recipients: tuple[Actor, ...], actors: tuple[Actor, ...]) -> tuple[Actor, ...]:
-    """Leave out who is the actor already."""
-    keys = {actor_key(actor) for actor in actors}
-    return tuple(r for r in recipients if actor_key(r) not in keys)
 
 
 def _is_event(found: Found) -> bool:
@@ -259,7 +196,7 @@ def _same_type(one: Found, other: Found) -> bool:
 
 def _rank(found: Found) -> tuple[bool, int, bool, int, bool]:
     """Put the main event first: with an actor, high in the tree, a verb, early, not a plan."""
-    head = found.frame.head
+    head = found.frame.verb
     depth = sum(1 for _ in head.ancestors)
     is_plan = found.truth.modality == Modality.PLANNED
     return not found.actors, depth, found.frame.is_nominal, head.i, is_plan

@@ -38,6 +38,7 @@ FAILING = word_set(
 TRYING = word_set("try attempt seek struggle")
 UNCERTAIN = word_set("would could may might should can must ought")
 FUTURE = word_set("will shall 'll wo")
+READY = word_set("ready prepared willing determined set poised")
 NEGATING = word_set("not n't never no neither nor")
 # What stands in their object has not taken place, or not yet.
 WISHING = word_set(
@@ -107,10 +108,27 @@ def find_truth(frame: Frame) -> Truth:
 
 
 def is_announced(frame: Frame) -> bool:
-    """Tell whether an act is announced: "will", not "would" or "if"."""
-    auxiliaries = [c.lower_ for c in frame.verb.children if c.dep_ == "aux"]
-    is_conditional = any(c.lower_ in CONDITION for c in frame.verb.children)
-    return any(word in FUTURE for word in auxiliaries) and not is_conditional
+    """Tell whether an act is announced: "will", "said it would", "is ready to"."""
+    if any(_is_future(c, frame.verb) for c in frame.verb.children):
+        return True
+    return frame.verb.dep_ == "xcomp" and frame.verb.head.lemma_.lower() in READY
+
+
+def is_condition_set(frame: Frame) -> bool:
+    """Tell whether an act is announced for the case that another is not done: "unless"."""
+    return any(
+        m.lower_ == "unless" for c in frame.verb.children for m in c.children if m.dep_ == "mark"
+    )
+
+
+def _is_future(child: Token, verb: Token) -> bool:
+    """Tell whether an auxiliary is "will", or the "would" of a "will" that was said before."""
+    if child.dep_ != "aux":
+        return False
+    above = verb.head
+    is_told = verb.dep_ in ("ccomp", "xcomp") and above.tag_ in ("VBD", "VBN")
+    was_will = child.lower_ == "would" and is_told and above.lemma_.lower() in SAYING
+    return child.lower_ in FUTURE or was_will
 
 
 def _is_negated(frame: Frame) -> bool:
@@ -135,7 +153,7 @@ def _own_modality(frame: Frame) -> Modality:
     for word in (frame.verb, frame.head):
         for child in word.children:
             weight = HEDGES.get(child.lower_)
-            if child.dep_ == "aux" and child.lower_ in FUTURE:
+            if _is_future(child, word):
                 weight = Modality.PLANNED
             elif (child.dep_ == "aux" and child.lower_ in UNCERTAIN) or (
                 child.dep_ == "mark" and child.lower_ in CONDITION
