@@ -121,6 +121,7 @@ def web_settings(settings: IngestSettings) -> WebSettings:
         host_delay_s=settings.host_delay_s,
         concurrency=settings.concurrency,
         connect_to=settings.connect_to,
+        lanes=settings.lanes,
     )
 
 

@@ -51,10 +51,15 @@ class IngestSettings:
     contact: str | None = None
     host_delay_s: float = 2.0
     timeout_s: float = 30.0
-    concurrency: int = 50
+    concurrency: int = 100
     connect_to: str | None = None
     log_format: str = "text"
     metrics: str | None = None
+
+    @property
+    def lanes(self) -> str | None:
+        """Name the folder beside the warehouse where processes and runs share their pace."""
+        return None if "://" in self.warehouse else f"{self.warehouse}.lanes"
 
     @property
     def source(self) -> str:
@@ -137,7 +142,7 @@ def _add_fetching(group: "argparse._ArgumentGroup") -> None:
         "--timeout", type=_seconds, default=30.0, metavar="S", help="seconds for a whole answer"
     )
     group.add_argument(
-        "--concurrency", type=_whole, default=50, metavar="N", help="requests under way at once"
+        "--concurrency", type=_whole, default=100, metavar="N", help="requests that have just begun"
     )
     group.add_argument(
         "--connect-to", metavar="HOST:PORT", help="connect there whatever the address says (tests)"

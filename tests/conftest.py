@@ -83,6 +83,8 @@ class Site:
     address: str = ""
     answers: dict[str, bytes] = field(default_factory=dict)
     requests: list[Request] = field(default_factory=list)
+    answered: list[tuple[Request, float]] = field(default_factory=list)  # and when
+    latency_s: float = 0.0
     closing: threading.Event = field(default_factory=threading.Event)
 
     def put(
@@ -110,6 +112,9 @@ class Handler(socketserver.StreamRequestHandler):
         answer = site.answers.get(request.host + request.path)
         if answer == b"":
             site.closing.wait()  # a server that never answers
+        if site.latency_s:
+            site.closing.wait(site.latency_s)
+        site.answered.append((request, time.monotonic()))
         self.wfile.write(answer or b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
 
 

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError
 from contextlib import closing, suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -322,6 +323,43 @@ def test_a_domain_that_asks_to_wait_is_left_alone(site: Any, make_web: MakeWeb) 
     assert web.get("http://a.example/").result().status == 429
     assert reason_of(web, "http://www.a.example/other") is Reason.RATE_LIMITED
     assert len(site.requests) == 1
+
+
+def test_a_domain_that_asks_to_wait_is_left_alone_by_the_next_run_too(
+    site: Any, make_web: MakeWeb, tmp_path: Path
+) -> None:
+    site.put("a.example/", b"", "Retry-After: 3600", status="503 Busy")
+    assert make_web(lanes=str(tmp_path)).get("http://a.example/").result().status == 503
+    later = make_web(lanes=str(tmp_path))
+    assert reason_of(later, "http://www.a.example/other") is Reason.RATE_LIMITED
+    assert len(site.requests) == 1
+
+
+def test_robots_txt_is_asked_for_once_by_all_processes_and_runs(
+    site: Any, make_web: MakeWeb, tmp_path: Path
+) -> None:
+    site.put("a.example/robots.txt", b"User-agent: *\nDisallow: /private\n")
+    webs = [make_web(lanes=str(tmp_path), obey_robots=True) for _ in range(3)]
+    answers = [web.get("http://a.example/") for web in webs]
+    assert [answer.result().status for answer in answers] == [404] * 3
+    later = make_web(lanes=str(tmp_path), obey_robots=True)
+    assert reason_of(later, "http://a.example/private") is Reason.ROBOTS_DISALLOWED
+    assert len(site.asked("/robots.txt")) == 1
+
+
+def test_a_slow_reader_slows_the_fetcher_down(
+    site: Any, make_web: MakeWeb, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(web_module, "MAX_HELD_BYTES", 1000)
+    for n in range(20):
+        site.put(f"a{n}.example/", b"x" * 600)
+    web = make_web(concurrency=1)
+    answers = [web.get(f"http://a{n}.example/") for n in range(20)]
+    held = [answers.pop(0).result(timeout=3), answers.pop(0).result(timeout=3)]
+    assert len(site.requests) < 10
+    held.clear()
+    while answers:
+        assert answers.pop(0).result(timeout=3).status == 200
 
 
 def test_a_host_that_fails_time_after_time_is_left_alone(site: Any, make_web: MakeWeb) -> None:

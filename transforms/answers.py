@@ -26,6 +26,7 @@ class Answer:
     headers: tuple[tuple[str, str], ...]
     body: bytes  # decoded from its content coding
     duration_ms: int
+    is_tls_verified: bool | None = None  # None without TLS
 
     def header(self, name: str) -> str | None:
         """Give the first header of that name."""

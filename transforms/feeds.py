@@ -28,10 +28,9 @@ from transforms.archive import open_archive
 from transforms.feed_formats import ParsedEntry, ParsedFeed, parse_feed
 from transforms.reject import ROWS, StageFn, count
 from transforms.urls import url_key
-from transforms.web import FEEDS, WebSettings, shared_web
+from transforms.web import FEEDS, MAX_ASKED, WebSettings, shared_web
 from transforms.workers import outcome, shared_workers
 
-IN_FLIGHT = 200
 PARSE_TIMEOUT_S = 10.0
 INTERVAL = timedelta(minutes=15)
 SHORTEST, LONGEST = timedelta(minutes=5), timedelta(hours=24)
@@ -208,7 +207,7 @@ class PollFeedsFn(StageFn):
     def __init__(
         self, context: RunContext, web: WebSettings, archive: str | None, workers: int
     ) -> None:
-        super().__init__(context, in_flight=IN_FLIGHT)
+        super().__init__(context, in_flight=MAX_ASKED)
         self.web = web
         self.archive = archive
         self.workers = workers

@@ -21,10 +21,9 @@ from schemas.vocabulary import Reason, Rejected
 from transforms.answers import Answer, check_status
 from transforms.archive import open_archive
 from transforms.reject import ROWS, StageFn
-from transforms.web import WebSettings, shared_web
+from transforms.web import MAX_ASKED, WebSettings, shared_web
 
 NOT_TEXT = (b"%PDF-", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"PK\x03\x04")  # whatever they say
-IN_FLIGHT = 200  # more than the fetcher has slots, so that no slot waits for a slow lane
 
 
 def page_of(entry: Entry, answer: Answer, context: RunContext) -> Page:
@@ -51,7 +50,7 @@ class FetchPagesFn(StageFn):
     stage = "fetch"
 
     def __init__(self, context: RunContext, web: WebSettings, archive: str | None) -> None:
-        super().__init__(context, in_flight=IN_FLIGHT)
+        super().__init__(context, in_flight=MAX_ASKED)
         self.web = web
         self.archive = archive
 

@@ -8,10 +8,12 @@ An entry that is rejected for good is written as a row beside its rejection, so 
 and not tried again; one rejected for a passing reason is not, and comes back with its feed.
 """
 
-import collections
+import functools
+import queue
 import time
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import apache_beam as beam
@@ -59,12 +61,23 @@ def count(stage: str, what: str, number: int = 1) -> None:
     Metrics.counter(f"dateline.{stage}", what).inc(number)
 
 
+@dataclass(frozen=True)
+class _Begun:
+    """An element whose work has begun, with what its outputs inherit."""
+
+    element: Any
+    timestamp: Any
+    window: Any
+    at: float  # monotonic seconds
+
+
 class StageFn(beam.DoFn):
     """Run a stage's work on each element, up to `in_flight` at a time within a bundle.
 
     A subclass gives `stage` and `work`; work that goes on elsewhere (event loop, worker process)
-    returns a future, and `finish` turns what the future gives into outputs. Nothing outlives its
-    bundle, so an acknowledged bundle is a finished one.
+    returns a future, and `finish` turns what the future gives into outputs. What is done first
+    leaves first, so that a slow element holds up no other. Nothing outlives its bundle, so an
+    acknowledged bundle is a finished one.
     """
 
     stage: ClassVar[str]
@@ -87,7 +100,8 @@ class StageFn(beam.DoFn):
 
     def start_bundle(self) -> None:
         """Begin with nothing under way."""
-        self._waiting: collections.deque[tuple[Any, Any, Any, Any, float]] = collections.deque()
+        self._done: queue.SimpleQueue[tuple[_Begun, Any]] = queue.SimpleQueue()
+        self._num_begun = 0
         self._first_at: float | None = None
 
     def process(
@@ -98,42 +112,53 @@ class StageFn(beam.DoFn):
     ) -> Iterator[Any]:
         """Start on the element, and give out what is done."""
         count(self.stage, "in")
-        began = time.monotonic()
-        self._first_at = self._first_at or began
+        begun = _Begun(element, timestamp, window, time.monotonic())
+        self._first_at = self._first_at or begun.at
         try:
-            self._waiting.append((element, self.work(element), timestamp, window, began))
+            result = self.work(element)
         except Rejected as rejected:
             yield from self._reject(element, rejected)
-        while self._waiting and (len(self._waiting) > self.in_flight or self._head_is_done()):
+        else:
+            self._num_begun += 1
+            when_done = functools.partial(self._put_done, self._done, begun)
+            if isinstance(result, Future):
+                result.add_done_callback(when_done)
+            else:
+                when_done(result)
+        while self._num_begun > self.in_flight or not self._done.empty():
             yield from self._pop()
 
     def finish_bundle(self) -> Iterator[Any]:
         """Wait for the rest, and count the time from the first element to here."""
-        while self._waiting:
+        while self._num_begun:
             yield from self._pop()
         if self._first_at is not None:
             count(self.stage, "ms", round(1000 * (time.monotonic() - self._first_at)))
 
-    def _head_is_done(self) -> bool:
-        result = self._waiting[0][1]
-        return not isinstance(result, Future) or result.done()
+    @staticmethod
+    def _put_done(
+        done: "queue.SimpleQueue[tuple[_Begun, Any]]", begun: _Begun, result: Any
+    ) -> None:
+        done.put((begun, result))
 
     def _pop(self) -> Iterator[Any]:
-        """Give out the oldest element's outputs with its own timestamp and window."""
-        element, result, timestamp, window, began = self._waiting.popleft()
+        """Give out the outputs of the next that is done, with its own timestamp and window."""
+        begun, result = self._done.get()
+        self._num_begun -= 1
+        element = begun.element
         try:
             outputs = list(self.finish(element, result))
             count(self.stage, "out")
         except Rejected as rejected:
             outputs = list(self._reject(element, rejected))
         latency = Metrics.distribution(f"dateline.{self.stage}", "latency_ms")
-        latency.update(round(1000 * (time.monotonic() - began)))
+        latency.update(round(1000 * (time.monotonic() - begun.at)))
         for output in outputs:
             if isinstance(output, beam.pvalue.TaggedOutput):
-                value = WindowedValue(output.value, timestamp, (window,))
+                value = WindowedValue(output.value, begun.timestamp, (begun.window,))
                 yield beam.pvalue.TaggedOutput(output.tag, value)
             else:
-                yield WindowedValue(output, timestamp, (window,))
+                yield WindowedValue(output, begun.timestamp, (begun.window,))
 
     def _reject(self, element: Any, rejected: Rejected) -> Iterator[Any]:
         count(self.stage, f"rejected:{rejected.reason}")

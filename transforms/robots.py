@@ -3,17 +3,26 @@
 In: the answer to a request for robots.txt, or the failure of it. Out: `RobotsRules`. A file that
 is not there (4xx) forbids nothing; a server in trouble (5xx, 429, no answer) allows nothing for
 now, which `RobotsRules.failure` says.
+
+Rules are good for a day, and for ten minutes where they could not be had. Where a folder is named
+they are kept there, so that neither another process nor the next run asks again.
 """
 
-from dataclasses import dataclass
+import json
+import secrets
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 from protego import Protego
 
+from schemas.columns import content_id
 from schemas.vocabulary import Reason, Rejected
 from transforms.answers import Answer
 
 MAX_BYTES = 500 * 1024  # RFC 9309, 2.5: at least this much is read
 MAX_CRAWL_DELAY_S = 120.0
+AGE_S = 24 * 3600.0  # RFC 9309, 2.4: no copy is used for longer
+RETRY_S = 600.0
 PASSING = frozenset(
     {Reason.UNREACHABLE, Reason.TIMEOUT, Reason.RATE_LIMITED, Reason.SERVER_ERROR}
     | {Reason.BAD_RESPONSE}
@@ -26,11 +35,17 @@ class RobotsRules:
 
     rules: Protego
     failure: Rejected | None = None  # why nothing may be fetched for now
+    text: str = ""
+
+    @property
+    def age_s(self) -> float:
+        """Say for how long they are good."""
+        return RETRY_S if self.failure else AGE_S
 
     def check(self, url: str, product: str) -> None:
         """Raise where the address may not be fetched."""
         if self.failure is not None:
-            raise self.failure
+            raise Rejected(self.failure.reason, self.failure.detail)
         if not self.rules.can_fetch(url, product):
             raise Rejected(Reason.ROBOTS_DISALLOWED, "robots.txt forbids the address")
 
@@ -46,13 +61,54 @@ def read_robots(answer: Answer) -> RobotsRules:
         reason = Reason.RATE_LIMITED if answer.status == 429 else Reason.SERVER_ERROR
         return robots_after(Rejected(reason, f"status {answer.status}"))
     body = answer.body[:MAX_BYTES] if answer.status == 200 else b""
-    return RobotsRules(rules=Protego.parse(body.decode("utf-8-sig", errors="replace")))
+    return rules_of(body.decode("utf-8-sig", errors="replace"))
+
+
+def rules_of(text: str) -> RobotsRules:
+    """Read the text of a robots.txt."""
+    return RobotsRules(rules=Protego.parse(text), text=text)
 
 
 def robots_after(failure: Rejected) -> RobotsRules:
     """Say what holds when robots.txt could not be had."""
-    nothing = Protego.parse("")
     if failure.reason not in PASSING:
-        return RobotsRules(rules=nothing)  # too many redirects and the like: as if not there
+        return rules_of("")  # too many redirects and the like: as if not there
     reason = failure.reason if failure.reason.is_retryable else Reason.SERVER_ERROR
-    return RobotsRules(rules=nothing, failure=Rejected(reason, f"robots.txt: {failure.detail}"))
+    return RobotsRules(
+        rules=Protego.parse(""), failure=Rejected(reason, f"robots.txt: {failure.detail}")
+    )
+
+
+def keep_robots(folder: Path, origin: str, robots: RobotsRules, now: float) -> None:
+    """Keep an origin's rules until they are too old."""
+    failure = robots.failure
+    told = {
+        "origin": origin,
+        "expires_at": now + robots.age_s,
+        "failure": [failure.reason, failure.detail] if failure else None,
+        "text": robots.text,
+    }
+    path = _path(folder, origin)
+    begun = path.with_suffix(f".{secrets.token_hex(4)}.tmp")
+    begun.write_text(json.dumps(told), encoding="utf-8")
+    begun.replace(path)  # whole or not at all
+
+
+def kept_robots(folder: Path, origin: str, now: float) -> tuple[float, RobotsRules] | None:
+    """Give an origin's rules with their expiry, where they are kept and not too old."""
+    try:
+        told = json.loads(_path(folder, origin).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    expires_at = float(told["expires_at"])
+    if not now < expires_at <= now + AGE_S:
+        return None
+    if told["failure"] is None:
+        return expires_at, replace(rules_of(told["text"]), text="")
+    reason, detail = told["failure"]
+    failure = Rejected(Reason(reason), detail)
+    return expires_at, RobotsRules(rules=Protego.parse(""), failure=failure)
+
+
+def _path(folder: Path, origin: str) -> Path:
+    return folder / f"{content_id('robots', origin)}.robots"

@@ -8,22 +8,22 @@ settings are exempt, as the demonstration's and the tests' are. Certificates are
 is remembered but robots.txt, and we say who we are.
 
 One lane a registrable domain (`lanes`): one request at a time, with a pause between, and longer
-where the server says so. A lane is of the process, as is its `Web`: stages share it (`shared_web`).
+where the server says so. Stages of a process share its `Web` (`shared_web`), so feeds and pages of
+a domain share a lane; the processes of a run share lanes through a folder (`WebSettings.lanes`).
 """
 
 import asyncio
 import atexit
-import errno
 import functools
-import socket
+import math
 import threading
 import time
-from collections import defaultdict
+import weakref
 from collections.abc import AsyncIterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, asynccontextmanager
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import ada_url
 import aiohttp
@@ -32,19 +32,22 @@ import yarl
 from schemas.vocabulary import Reason, Rejected
 from transforms.answers import Answer, retry_after_s
 from transforms.codings import ACCEPTED, Decoder
-from transforms.guard import check_address, is_public
-from transforms.lanes import Lane
+from transforms.connections import NOT_OPEN, make_connector, max_connections
+from transforms.guard import check_address
+from transforms.lanes import Lanes
 from transforms.robots import MAX_BYTES as ROBOTS_BYTES
-from transforms.robots import RobotsRules, read_robots, robots_after
-from transforms.urls import registrable_domain
+from transforms.robots import RobotsRules, keep_robots, kept_robots, read_robots, robots_after
+from transforms.urls import registrable_domain, same_site
 
 PRODUCT = "Dateline/0.1"
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 CHUNK = 64 * 1024
-ROBOTS_AGE_S = 24 * 3600.0  # RFC 9309, 2.4
-ROBOTS_RETRY_S = 600.0
-PATIENCE_S = 2.0  # a request holds a slot no longer; else a few dead hosts would hold them all
-NOT_OPEN = "is not an address of the open web"
+PATIENCE_S = 0.5  # a request holds a slot no longer; else a few dead hosts would hold them all
+# Requests of a stage that wait for their lane or for a slow host. A fifth of all hosts hanging for
+# the whole 30 s take up 1,800 of these at 300 requests a second, which is more than pages are read.
+MAX_ASKED = 2000
+MAX_HELD_BYTES = 32_000_000  # of answers that nobody has let go of yet; then no more are asked for
+LOOK_AGAIN_S = 0.02
 PAGES = "text/html, application/xhtml+xml;q=0.9, */*;q=0.1"
 FEEDS = (
     "application/atom+xml, application/rss+xml, application/feed+json, application/rdf+xml, "
@@ -61,10 +64,11 @@ class WebSettings:
     max_bytes: int = 10_000_000
     max_redirects: int = 5
     host_delay_s: float = 2.0  # between the end of a request and the next in its lane
-    concurrency: int = 50
+    concurrency: int = 100  # requests that have just begun; slow ones go on beside them
     obey_robots: bool = True
     trusted: tuple[str, ...] = ()  # HOST:PORT of own servers, open although not of the open web
     connect_to: str | None = None  # HOST:PORT that every connection is made to, as in curl
+    lanes: str | None = None  # folder that makes lanes and robots.txt those of several processes
 
     @property
     def user_agent(self) -> str:
@@ -81,6 +85,28 @@ class Exchange:
     left_s: float
     max_bytes: int
     cuts: bool = False  # take the beginning of a body that is too large
+    is_tls_exempt: bool = False  # the site's certificate is not verified
+
+    def verifies(self, url: str) -> bool:
+        """Tell whether the certificate of this address counts: an exemption is of one site."""
+        return not (self.is_tls_exempt and same_site(url, self.asked))
+
+
+class Held:
+    """Counts the bytes of answers that are still held: a slow reader slows the fetcher down."""
+
+    def __init__(self) -> None:
+        self.num_bytes = 0
+        self._lock = threading.RLock()  # an answer may be let go of in any thread, at any moment
+
+    def add(self, answer: Answer) -> None:
+        """Count an answer until it is let go of."""
+        self._change(len(answer.body))
+        weakref.finalize(answer, self._change, -len(answer.body)).atexit = False
+
+    def _change(self, num_bytes: int) -> None:
+        with self._lock:
+            self.num_bytes += num_bytes
 
 
 @functools.cache
@@ -96,12 +122,10 @@ class Web:
 
     def __init__(self, settings: WebSettings) -> None:
         self.settings = settings
-        self._open_to = _resolved(
-            (settings.connect_to,) if settings.connect_to else settings.trusted
-        )
-        self._lanes: dict[str, Lane] = defaultdict(Lane)
+        self._lanes = Lanes(settings.lanes)
+        self._shelf = Path(settings.lanes) if settings.lanes else None
         self._robots: dict[str, tuple[float, RobotsRules]] = {}  # by origin, with its expiry
-        self._robots_locks: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._held = Held()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="web", daemon=True)
         self._thread.start()
@@ -114,13 +138,22 @@ class Web:
         accept: str = PAGES,
         etag: str | None = None,
         last_modified: str | None = None,
+        is_tls_exempt: bool = False,
     ) -> "Future[Answer]":
         """Start to fetch an address; the future gives an `Answer` or raises `Rejected`."""
         headers = {"Accept": accept}
         for name, validator in (("If-None-Match", etag), ("If-Modified-Since", last_modified)):
             if validator and (sendable := _as_sent(validator)):
                 headers[name] = sendable
-        return asyncio.run_coroutine_threadsafe(self._get(url, headers), self._loop)
+        exchange = Exchange(
+            asked=url,
+            headers=headers,
+            left_s=self.settings.timeout_s,
+            max_bytes=self.settings.max_bytes,
+            is_tls_exempt=is_tls_exempt,
+        )
+        asked = self._follow(exchange, obeys=self.settings.obey_robots)
+        return asyncio.run_coroutine_threadsafe(asked, self._loop)
 
     def close(self) -> None:
         """Give up what is under way, close the connections and end the loop."""
@@ -140,17 +173,8 @@ class Web:
         settings = self.settings
         # look-ups block their thread; the default few would let dead names hold up all others
         self._loop.set_default_executor(ThreadPoolExecutor(settings.concurrency, "names"))
-        guarded = functools.partial(
-            _guarded_socket, open_to=self._open_to, is_only=settings.connect_to is not None
-        )
-        connector = aiohttp.TCPConnector(
-            limit=0,  # the slots are the limit
-            socket_factory=guarded,
-            resolver=_FixedResolver(self._open_to) if settings.connect_to else None,
-            happy_eyeballs_delay=None,
-        )
         self._session = aiohttp.ClientSession(
-            connector=connector,
+            connector=make_connector(settings.trusted, settings.connect_to),
             auto_decompress=False,
             cookie_jar=aiohttp.DummyCookieJar(),
             trust_env=False,
@@ -161,14 +185,8 @@ class Web:
             max_headers=1000,  # some content networks send more than a hundred
         )
         self._slots = asyncio.Semaphore(settings.concurrency)
-
-    async def _get(self, url: str, headers: dict[str, str]) -> Answer:
-        """Fetch an address if its site lets us."""
-        limits = self.settings
-        exchange = Exchange(
-            asked=url, headers=headers, left_s=limits.timeout_s, max_bytes=limits.max_bytes
-        )
-        return await self._follow(exchange, obeys=limits.obey_robots)
+        self._connections = asyncio.Semaphore(max_connections())
+        self._room = asyncio.Lock()
 
     async def _follow(self, exchange: Exchange, *, obeys: bool) -> Answer:
         """Ask, and follow redirects, one lane after the other."""
@@ -176,18 +194,21 @@ class Web:
         for _ in range(self.settings.max_redirects + 1):
             check_address(url, trusted=self.settings.trusted)
             if obeys:
-                (await self._robots_of(_origin(url))).check(url, PRODUCT)
+                robots = await self._robots_of(_origin(url), not exchange.verifies(url))
+                robots.check(url, PRODUCT)
             answer = await self._in_lane(url, exchange)
             if answer.status not in REDIRECTS:
+                self._held.add(answer)
                 return answer
             url = _next_hop(answer, exchange)
         raise Rejected(Reason.TOO_MANY_REDIRECTS, f"more than {self.settings.max_redirects}")
 
     async def _in_lane(self, url: str, exchange: Exchange) -> Answer:
         """Wait for the lane, make one request, and leave the lane with its pause."""
-        lane = self._lanes[registrable_domain(url) or url]
+        lane = self._lanes.of(registrable_domain(url) or url)
         patience_s = self.settings.timeout_s
         async with lane.turn(patience_s=patience_s):
+            await self._wait_for_room()
             try:
                 async with self._slot():
                     answer = await self._request(url, exchange)
@@ -205,15 +226,22 @@ class Web:
         asked_s = robots.delay_s(PRODUCT) if robots else 0.0
         return max(self.settings.host_delay_s, asked_s)
 
+    async def _wait_for_room(self) -> None:
+        """Wait until readers have let go of enough of what was fetched for them."""
+        async with self._room:  # one looks, the others queue behind it
+            while self._held.num_bytes > MAX_HELD_BYTES:
+                await asyncio.sleep(LOOK_AGAIN_S)
+
     @asynccontextmanager
     async def _slot(self) -> AsyncIterator[None]:
         """Hold one of the slots, but not for long: who is slow goes on without one."""
-        with ExitStack() as held:  # gives back once, whoever closes it first
-            await self._slots.acquire()
-            held.callback(self._slots.release)
-            timer = self._loop.call_later(PATIENCE_S, held.close)
-            held.callback(timer.cancel)
-            yield
+        async with self._connections:
+            with ExitStack() as held:  # gives back once, whoever closes it first
+                await self._slots.acquire()
+                held.callback(self._slots.release)
+                timer = self._loop.call_later(PATIENCE_S, held.close)
+                held.callback(timer.cancel)
+                yield
 
     async def _request(self, url: str, exchange: Exchange) -> Answer:
         """Make one request within what is left of the time; every failure is `Rejected`."""
@@ -236,6 +264,7 @@ class Web:
             headers=headers,
             body=body,
             duration_ms=round(1000 * spent_s),
+            is_tls_verified=exchange.verifies(url) if url.startswith("https:") else None,
         )
 
     async def _exchange(
@@ -244,7 +273,10 @@ class Web:
         """Send a request; give status, reason, headers and body."""
         target = yarl.URL(url, encoded=True)  # as ada wrote it: requoting changes some addresses
         async with self._session.get(
-            target, headers=exchange.headers, allow_redirects=False
+            target,
+            headers=exchange.headers,
+            allow_redirects=False,
+            ssl=exchange.verifies(url),
         ) as response:
             # only this one brings something to read; a huge or broken error page is an error page
             body = await _read(response, exchange) if response.status == 200 else b""
@@ -254,23 +286,38 @@ class Web:
             )
             return response.status, response.reason or "", headers, body
 
-    async def _robots_of(self, origin: str) -> RobotsRules:
+    async def _robots_of(self, origin: str, is_tls_exempt: bool) -> RobotsRules:
         """Give an origin's rules, asking for them once a day; who comes meanwhile waits."""
-        async with self._robots_locks[origin]:
-            expires_at, robots = self._robots.get(origin, (0.0, None))
-            if robots is None or self._loop.time() > expires_at:
-                robots = await self._ask_robots(origin)
-                age = ROBOTS_RETRY_S if robots.failure else ROBOTS_AGE_S
-                self._robots[origin] = (self._loop.time() + age, robots)
+        if known := self._known_robots(origin):
+            return known
+        async with self._lanes.of(f"robots.txt of {origin}").turn(patience_s=math.inf):
+            if known := self._known_robots(origin):
+                return known
+            robots = await self._ask_robots(origin, is_tls_exempt)
+            now = time.time()
+            if self._shelf is not None:
+                keep_robots(self._shelf, origin, robots, now)
+            self._robots[origin] = (now + robots.age_s, replace(robots, text=""))
             return robots
 
-    async def _ask_robots(self, origin: str) -> RobotsRules:
+    def _known_robots(self, origin: str) -> RobotsRules | None:
+        """Give the rules that this or another process has, where they are not too old."""
+        now = time.time()
+        known = self._robots.get(origin)
+        if self._shelf is not None and not (known and now < known[0]):
+            known = kept_robots(self._shelf, origin, now)
+            if known is not None:
+                self._robots[origin] = known
+        return known[1] if known and now < known[0] else None
+
+    async def _ask_robots(self, origin: str, is_tls_exempt: bool) -> RobotsRules:
         exchange = Exchange(
             asked=f"{origin}/robots.txt",
             headers={"Accept": "text/plain, */*;q=0.1"},
             left_s=self.settings.timeout_s,
             max_bytes=ROBOTS_BYTES,
             cuts=True,
+            is_tls_exempt=is_tls_exempt,
         )
         try:
             return read_robots(await self._follow(exchange, obeys=False))
@@ -340,52 +387,3 @@ def _as_sent(value: str) -> str | None:
 
 def _origin(url: str) -> str:
     return str(ada_url.URL(url).origin)
-
-
-def _resolved(hosts: tuple[str, ...]) -> frozenset[tuple[str, int]]:
-    """Look up hosts given as HOST:PORT."""
-    found = set()
-    for host_and_port in hosts:
-        host, _, port = host_and_port.rpartition(":")
-        for *_, address in socket.getaddrinfo(host.strip("[]"), int(port), type=socket.SOCK_STREAM):
-            found.add((str(address[0]), int(address[1])))
-    return frozenset(found)
-
-
-def _guarded_socket(
-    addr_info: Any, *, open_to: frozenset[tuple[str, int]], is_only: bool
-) -> socket.socket:
-    """Make a socket for an address that may be connected to; aiohttp calls it for each.
-
-    Where `is_only`, nothing but `open_to` may: a test or demonstration never leaves its machine.
-    """
-    family, kind, protocol, _, address = addr_info
-    host, port = str(address[0]), int(address[1])
-    if (host, port) not in open_to and (is_only or not is_public(host)):
-        raise PermissionError(errno.EPERM, f"{host} {NOT_OPEN}")
-    return socket.socket(family, kind, protocol)
-
-
-class _FixedResolver(aiohttp.abc.AbstractResolver):
-    """Answers every question with the same addresses, as curl's --connect-to does."""
-
-    def __init__(self, addresses: frozenset[tuple[str, int]]) -> None:
-        self._addresses = sorted(addresses)
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
-    ) -> list[aiohttp.abc.ResolveResult]:
-        return [
-            aiohttp.abc.ResolveResult(
-                hostname=host,
-                host=address,
-                port=fixed_port,
-                family=socket.AF_INET6 if ":" in address else socket.AF_INET,
-                proto=0,
-                flags=socket.AI_NUMERICHOST,
-            )
-            for address, fixed_port in self._addresses
-        ]
-
-    async def close(self) -> None:
-        """Nothing to close."""
