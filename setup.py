@@ -49,7 +49,7 @@ setup(
     package_data={
         "pipelines.train": ["*.cfg"],
         "schemas": ["views/*.sql", "queries/*.sql", "bigquery/*.json"],
-        "seeds": ["*", "site/**"],
+        "seeds": ["*", "gold/*", "site/**"],
         "transforms": ["model/**"],
     },
     entry_points={"console_scripts": ["dateline = pipelines.__main__:main"]},

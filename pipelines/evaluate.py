@@ -22,7 +22,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = "gold:\n" + "\n".join(f"  {name:<8}{what}" for name, what in SUITES.items())
     parser.add_argument("--suite", choices=SUITES, required=True, help="what is scored")
-    parser.add_argument("--gold", type=Path, required=True, metavar="PATH", help="see below")
+    parser.add_argument(
+        "--gold", type=Path, metavar="PATH", help="see below; events: our own sentences if absent"
+    )
     parser.add_argument("--model", metavar="NAME", help="spaCy pipeline instead of the shipped one")
     parser.add_argument(
         "--predictions", type=Path, metavar="OUT.jsonl", help="write the events found (events)"
@@ -31,6 +33,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Score one suite."""
+    if args.gold is None:
+        if args.suite != "events":
+            raise UsageError(f"--gold: give the gold of suite {args.suite}")
+        return _score_own_events(args)
     if not args.gold.exists():
         raise UsageError(f"--gold {args.gold}: no such file or folder")
     if args.predictions and args.suite != "events":
@@ -66,6 +72,14 @@ def _score_frames(args: argparse.Namespace) -> None:
     from transforms.language import load_language
 
     print("\n".join(evaluate_frames(load_language(args.model), args.gold).lines()))
+
+
+def _score_own_events(args: argparse.Namespace) -> int:
+    from pipelines.evaluate_events import evaluate_own
+
+    for title, scores in evaluate_own(args.model):
+        print(title, *scores, sep="\n  ")
+    return 0
 
 
 def _score_events(args: argparse.Namespace) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from transforms.dates import DateMention
 from transforms.entities import Resolution, ResolvedMention
-from transforms.events.frames import CLAUSE_VERBS, Frame, find_frames, word_set
+from transforms.events.frames import CLAUSE_VERBS, Frame, find_frames, is_clause_of_root, word_set
 from transforms.events.truth import SAYING
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ PLACE_NOUNS = word_set(
 COUNTED = {
     "num_killed": frozenset({"kill", "slay", "murder", "massacre", "die", "execute", "behead"}),
     "num_injured": frozenset({"injure", "wound", "hurt"}),
-    "num_detained": frozenset({"detain", "arrest", "imprison", "jail"}),
+    "num_detained": frozenset({"detain", "arrest", "imprison", "jail", "round", "apprehend"}),
     "num_displaced": frozenset({"displace", "uproot", "flee"}),
 }
 STATES = {"dead": "num_killed", "injured": "num_injured", "wounded": "num_injured"}
@@ -144,9 +144,18 @@ def _add(counts: dict[str, int], column: str, heads: Sequence[Token]) -> None:
 
 def _is_joined(verb: Token, frame: Frame) -> bool:
     """Tell whether a verb goes on with the act: "attacked, killing 12"; "the attack killed"."""
-    if verb.dep_ in ("advcl", "conj") and verb.head.i in (frame.head.i, frame.verb.i):
+    own = (frame.head.i, frame.verb.i)
+    first = verb
+    while first.dep_ == "conj" and first.head.pos_ in CLAUSE_VERBS:
+        first = first.head
+        if first.i in own:
+            return True
+    if first.dep_ == "advcl" and first.head.i in own:
         return True
-    return frame.is_nominal and frame.head.dep_ == "nsubj" and frame.head.head.i == verb.i
+    if frame.verb.dep_ == "advcl" and frame.verb.head.i == verb.i:
+        return True  # "twelve were hurt when police fired"
+    is_subject = frame.is_nominal and frame.head.dep_ in ("nsubj", "ROOT")
+    return is_subject and (frame.head.head.i == verb.i or is_clause_of_root(verb))
 
 
 def number_of(noun: Token) -> int | None:

@@ -31,7 +31,7 @@ CARRYING = word_set(
     """begin break carry come conduct continue declare end erupt execute fail follow give go happen
     have hold implement launch make mount observe occur open pay perform resume stage start sign
     stop take undertake wage announce order foil thwart avert prevent repel reach collapse
-    expire"""
+    expire plan organize organise prepare schedule"""
 )
 # After these the subject of the infinitive is the object: "urged Y to leave".
 OBJECT_CONTROL = word_set(
@@ -66,6 +66,8 @@ PAPERS = word_set(
 WHO = frozenset({"PERSON", "ORG", "GPE", "NORP"})
 MAX_CLIMB = 4  # clauses above a verb in which its subject is looked for
 ADJECTIVES = frozenset({"acomp", "oprd"})
+# Participles that are adjectives behind "be", whatever the tagger holds them to be.
+ADJECTIVAL = word_set("prepared opposed determined committed poised unwilling unprepared")
 BELONGING = frozenset({"of", "from"})
 # What hangs behind a head and is no part of its phrase.
 RIGHT_BOUNDS = frozenset({"cc", "conj", "relcl", "punct", "advcl", "parataxis", "appos", "acl"})
@@ -92,7 +94,7 @@ class Frame:
     @property
     def is_adjective(self) -> bool:
         """Tell whether an adjective names the act: "is opposed to"."""
-        return self.head.tag_ == "JJ" and self.head.dep_ in ADJECTIVES
+        return is_adjective(self.head)
 
     @property
     def verb(self) -> Token:
@@ -111,7 +113,7 @@ class Frame:
 def find_frames(sentence: Span) -> Iterator[Frame]:
     """Read the frames of a sentence, in the order of their words."""
     for token in sentence:
-        if token.tag_ == "JJ" and token.dep_ in ADJECTIVES and token.head.pos_ in CLAUSE_VERBS:
+        if is_adjective(token):
             yield adjective_frame(token)
         elif token.pos_ == "VERB" or (
             token.tag_.startswith("VB") and token.dep_ not in ("aux", "auxpass")
@@ -119,6 +121,13 @@ def find_frames(sentence: Span) -> Iterator[Frame]:
             yield verb_frame(token)
         elif token.pos_ == "NOUN" and token.dep_ not in ("compound", "nmod"):
             yield noun_frame(token)
+
+
+def is_adjective(token: Token) -> bool:
+    """Tell whether a word is an adjective behind a verb that only carries it."""
+    if token.dep_ in ADJECTIVES and token.head.pos_ in CLAUSE_VERBS:
+        return token.tag_ == "JJ" or token.lower_ in ADJECTIVAL
+    return token.lower_ in ADJECTIVAL and any(c.dep_ == "auxpass" for c in token.children)
 
 
 def verb_frame(verb: Token) -> Frame:
@@ -151,7 +160,7 @@ def verb_frame(verb: Token) -> Frame:
 
 def adjective_frame(adjective: Token) -> Frame:
     """Read the arguments of an adjective that a verb only carries: "is opposed to talks"."""
-    verb = adjective.head
+    verb = adjective.head if adjective.dep_ in ADJECTIVES else adjective
     prepositions = {**_by_preposition(verb), **_by_preposition(adjective)}
     both = [*adjective.children, *verb.children]
     return Frame(
@@ -294,10 +303,29 @@ def _is_bare_passive(verb: Token) -> bool:
     """Tell whether a participle after a noun is passive: "soldiers captured by militants"."""
     if any(c.dep_ == "auxpass" for c in verb.children):
         return True
+    if is_clause_of_root(verb):
+        return False
     return (
         verb.tag_ == "VBN"
         and verb.dep_ in ("acl", "advcl")
         and not any(c.dep_ in ("aux", "dobj") for c in verb.children)
+    )
+
+
+def is_clause_of_root(verb: Token) -> bool:
+    """Tell whether a whole sentence hangs on its subject: "students protested against …".
+
+    A parser that is not sure takes the verb for a participle; but a sentence with a full stop and
+    no other finite verb has its own here.
+    """
+    noun = verb.head
+    return (
+        verb.dep_ == "acl"
+        and verb.tag_ in ("VBD", "VBN")
+        and noun.dep_ == "ROOT"
+        and noun.i < verb.i
+        and noun.sent[-1].text in (".", "!", "?")
+        and not any(c.dep_ == "agent" or c.lower_ == "by" for c in verb.children)
     )
 
 

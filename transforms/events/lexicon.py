@@ -75,6 +75,11 @@ CLASSES = {
         "bomb": "bomb car-bomb grenade mine missile rocket shell mortar explosion blast device "
         "drone torpedo airstrike bomber",
         "access": "access",
+        "accident": "accident crash collision derailment fire blaze wildfire landslide mudslide "
+        "avalanche earthquake quake tremor storm hurricane cyclone typhoon tornado flood tsunami "
+        "eruption drought famine lightning heat heatwave cold snow rain wave wind disease virus "
+        "outbreak epidemic pandemic cholera malaria measles illness cancer collapse stampede "
+        "leak shipwreck sinking poisoning pollution disaster weather temperature bear shark",
         "office": "post job office government cabinet party presidency",
     }.items()
 }
@@ -175,8 +180,15 @@ def find_sense(frame: Frame) -> Sense | None:
         complements = list(_complements(frame, predicate))
         for sense in lexicon.get(predicate, ()):
             if _asks(sense.condition, complements) and _asks(sense.subject, frame.subjects):
-                return sense
+                return None if _is_accident(frame, sense) else sense
     return None
+
+
+def _is_accident(frame: Frame, sense: Sense) -> bool:
+    """Tell whether nobody did it: "the storm killed four" is no assault."""
+    return sense.event_type == "ASSAULT" and any(
+        subject.lemma_.lower() in CLASSES["accident"] for subject in frame.subjects
+    )
 
 
 def _asks(condition: frozenset[str], words: Sequence[Token]) -> bool:
@@ -216,7 +228,7 @@ def _plain(predicate: str) -> str:
 def _predicates(frame: Frame) -> Iterator[str]:
     """Give the names a frame may have in the lexicon, the longest first."""
     head = frame.head
-    lemma = head.lemma_.lower()
+    lemma = head.lower_ if frame.is_adjective else head.lemma_.lower()
     if frame.is_nominal:
         before = [c.lemma_.lower() for c in head.children if c.dep_ in BEFORE]
         yield from (f"{NOUN}{word} {lemma}" for word in before)
@@ -273,6 +285,10 @@ def _within(token: Token) -> Iterator[Token]:
 
 
 def _is_of_class(token: Token, lemmas: set[str], name: str) -> bool:
+    if name == "human":
+        return token.ent_type_ in ("PERSON", "NORP") or token.lemma_.lower() in PEOPLE | set(
+            load_roles()
+        )
     if name == "people":
         roles = load_roles()
         lemma = token.lemma_.lower()

@@ -43,6 +43,10 @@ WILLING = frozenset({"AID", "COOPERATE", "CONSULT", "SUPPORT", "CONCEDE", "RETRE
 ANNOUNCED = WILLING | {"ASSAULT", "SANCTION", "COERCE", "MOBILIZE"}
 
 
+# "Fighting broke out", "a truce took effect": events also where nobody is named.
+WITHOUT_PARTIES = frozenset({"ASSAULT", "PROTEST", "RETREAT", "MOBILIZE", "COERCE"})
+
+
 def find_events(
     doc: Doc,
     resolution: Resolution,
@@ -111,9 +115,15 @@ def _announcement(found: Found) -> Found:
     is_refused = found.truth.polarity == Polarity.NEGATIVE
     event_type = "REJECT" if is_refused else "AGREE" if is_agreed else "THREATEN"
     sense = Sense(frozenset(), event_type, None, (), ())
-    modality = Modality.REPORTED if found.truth.source is not None else Modality.ASSERTED
-    truth = Truth(Polarity.POSITIVE, modality, found.truth.source)
+    source = None if _speaks_of_himself(found) else found.truth.source
+    modality = Modality.REPORTED if source is not None else Modality.ASSERTED
+    truth = Truth(Polarity.POSITIVE, modality, source)
     return replace(found, sense=sense, truth=truth, date=None, place=None)
+
+
+def _speaks_of_himself(found: Found) -> bool:
+    """Tell whether who announces the act is who will do it: "the general said he would"."""
+    return any(s.pos_ == "PRON" for s in found.frame.subjects)
 
 
 def _is_refused(found: Found) -> bool:
@@ -145,9 +155,11 @@ def _is_event(found: Found) -> bool:
     """Tell whether a typed frame tells of an event: somebody is in it, or a noun is carried."""
     if any(actor.link for actor in (*found.actors, *found.recipients)):
         return True
-    if not found.frame.is_nominal and (found.actors or found.recipients):
-        return True
-    return found.frame.is_nominal and found.frame.support is not None
+    has_party = bool(found.actors or found.recipients)
+    if not found.frame.is_nominal:
+        return has_party
+    is_carried = found.frame.support is not None
+    return is_carried and (has_party or _type(found) in WITHOUT_PARTIES)
 
 
 def _is_open_event(found: Found) -> bool:
@@ -160,12 +172,21 @@ def _without_doubles(events: list[Found]) -> list[Found]:
     """Keep one of a verb and a noun that tell of the same act.
 
     "A bombing killed four" and "carried out an attack" are one event each: the noun's frame is
-    kept, with what the verb says of recipients.
+    kept, with what the verb says of recipients. But "suspended talks" and "ended the fighting" are
+    what the verb says: another type than the noun's.
     """
-    carried = {f.frame.support.i for f in events if f.frame.support is not None}
+    verbs = {f.frame.head.i: f for f in events if not f.frame.is_nominal}
+    undone = {f.frame.head.i for f in events if _is_undone(f, verbs)}
+    carried = {
+        f.frame.support.i
+        for f in events
+        if f.frame.support is not None and f.frame.head.i not in undone
+    }
     nouns = {f.frame.head.i: f for f in events if f.frame.is_nominal}
     kept: list[Found] = []
     for found in events:
+        if found.frame.head.i in undone:
+            continue
         if not found.frame.is_nominal:
             if found.frame.head.i in carried:
                 continue
@@ -174,6 +195,16 @@ def _without_doubles(events: list[Found]) -> list[Found]:
                 continue
         kept.append(found)
     return [_with_victims(found, events) for found in kept]
+
+
+def _is_undone(found: Found, verbs: dict[int, Found]) -> bool:
+    """Tell whether the verb that carries a noun makes something else of it."""
+    support = found.frame.support
+    if not found.frame.is_nominal or support is None or support.i not in verbs:
+        return False
+    verb = verbs[support.i]
+    asks = verb.sense is not None and bool(verb.sense.condition)
+    return asks and found.frame.head in verb.frame.objects and not _same_type(found, verb)
 
 
 def _with_victims(found: Found, events: list[Found]) -> Found:

@@ -35,10 +35,12 @@ PLANNING = word_set(
 FAILING = word_set(
     "fail refuse decline neglect foil thwart avert prevent repel block avoid stop halt"
 )
+INTENDING = word_set("plan prepare schedule")
 TRYING = word_set("try attempt seek struggle")
 UNCERTAIN = word_set("would could may might should can must ought")
 FUTURE = word_set("will shall 'll wo")
 READY = word_set("ready prepared willing determined set poised")
+NOBODY = word_set("nobody none no-one nothing")
 NEGATING = word_set("not n't never no neither nor")
 # What stands in their object has not taken place, or not yet.
 WISHING = word_set(
@@ -47,6 +49,7 @@ WISHING = word_set(
     "request appeal press push warn discuss"
 )
 INFINITIVE = frozenset({"xcomp", "acl", "advcl", "ccomp", "pcomp", "acomp", "oprd", "relcl"})
+ATTEMPTS = word_set("attempt bid plot effort plan try")
 CONDITION = word_set("if unless whether provided until")
 PLAN_NOUNS = word_set(
     "plan proposal threat effort bid attempt call decision intention offer readiness order need "
@@ -111,7 +114,7 @@ def is_announced(frame: Frame) -> bool:
     """Tell whether an act is announced: "will", "said it would", "is ready to"."""
     if any(_is_future(c, frame.verb) for c in frame.verb.children):
         return True
-    return frame.verb.dep_ == "xcomp" and frame.verb.head.lemma_.lower() in READY
+    return frame.verb.dep_ == "xcomp" and frame.verb.head.lower_ in READY
 
 
 def is_condition_set(frame: Frame) -> bool:
@@ -137,9 +140,11 @@ def _is_negated(frame: Frame) -> bool:
     count = sum(c.dep_ == "neg" or c.lower_ in NEGATING for c in verb.children)
     count += any(c.lower_ == "no" for c in frame.head.children) if frame.is_nominal else 0
     count += any(t.lower_ == "no" for s in frame.subjects for t in s.children if t.dep_ == "det")
+    count += any(s.lower_ in NOBODY for s in (*frame.subjects, *frame.objects))
     if frame.support is not None and frame.support.lemma_.lower() in FAILING:
         is_about_noun = frame.head.dep_ in ("nsubj", "nsubjpass", "dobj")
         count += is_about_noun and frame.support.lemma_.lower() not in ("stop", "halt")
+    count += _is_failed_attempt(frame.verb)
     if not frame.is_nominal:
         # "was attacked, but the attack was foiled": a conjoined verb that undoes it is not ours
         pass_by = verb.dep_ == "pcomp" and verb.head.lower_ == "without"
@@ -147,9 +152,22 @@ def _is_negated(frame: Frame) -> bool:
     return count % 2 == 1
 
 
+def _is_failed_attempt(verb: Token) -> bool:
+    """Tell whether an act was attempted in vain: "an attempt to kill him failed"."""
+    noun = verb.head
+    if verb.dep_ not in ("acl", "relcl") or noun.lemma_.lower() not in ATTEMPTS:
+        return False
+    undoing = noun.head if noun.dep_ in SUBJECT | {"nsubjpass", "dobj"} else None
+    others = [c for c in noun.children if c.dep_ in ("acl", "relcl") and c.i > verb.i]
+    return any(v.lemma_.lower() in FAILING for v in (undoing, *others) if v is not None)
+
+
 def _own_modality(frame: Frame) -> Modality:
     """Read auxiliaries, hedging adverbs and adjectives, and a condition in front."""
     found = Modality.ASSERTED
+    support = frame.support if frame.is_nominal and frame.head.dep_ == "dobj" else None
+    if support is not None and support.lemma_.lower() in INTENDING:
+        found = Modality.PLANNED
     for word in (frame.verb, frame.head):
         for child in word.children:
             weight = HEDGES.get(child.lower_)
