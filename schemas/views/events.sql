@@ -12,6 +12,7 @@ WITH told AS (
     m.num_detained,
     m.num_displaced,
     a.publisher_domain,
+    a.first_seen_at,
     COALESCE(m.actor_name, m.actor_text) AS actor,
     COALESCE(m.recipient_name, m.recipient_text) AS recipient,
     ROW_NUMBER() OVER (
@@ -38,7 +39,8 @@ counted AS (
     MAX(num_injured) AS num_injured,
     MAX(num_detained) AS num_detained,
     MAX(num_displaced) AS num_displaced,
-    MIN(published_at) AS first_published_at
+    MIN(published_at) AS first_published_at,
+    MIN(first_seen_at) AS first_seen_at
   FROM told
   GROUP BY event_id
 )
@@ -77,10 +79,14 @@ SELECT
   c.num_detained,
   c.num_displaced,
   c.first_published_at,
+  c.first_seen_at,
   a.story_id,
   m.sentence_text,
   a.headline,
-  a.url
+  a.url,
+  m.mention_id,
+  m.article_id,
+  m.revision_id
 FROM counted AS c
 JOIN event_mentions AS m
   ON m.mention_id = c.best_mention_id
