@@ -5,10 +5,10 @@ BIN := $(VENV)/bin
 WAREHOUSE ?= dateline.duckdb
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check lock model clean
+.PHONY: help setup run test check lock model clean-model clean
 
 help:  ## List the targets.
-	@sed -n 's/^\([a-z]*\):.*##/\1\t/p' $(MAKEFILE_LIST)
+	@sed -n 's/^\([a-z-]*\):.*##/\1\t/p' $(MAKEFILE_LIST)
 
 setup: $(VENV)/.ready  ## Make the environment in .venv from the lock file (once).
 
@@ -45,6 +45,11 @@ model: setup  ## Train the language model: make model CORPORA=folder (see transf
 	$(if $(CORPORA),,$(error say where the corpora are: make model CORPORA=folder))
 	$(BIN)/uv pip install --quiet --python $(BIN)/python -e '.[train]'
 	$(BIN)/dateline train --corpora $(CORPORA)
+
+clean-model: setup  ## Train what tells text from furniture: make clean-model CORPORA=folder (see seeds/BLOCKS.md).
+	$(if $(CORPORA),,$(error say where pages with gold text are: make clean-model CORPORA=folder))
+	$(BIN)/uv pip install --quiet --python $(BIN)/python -e '.[train]'
+	$(BIN)/python -m pipelines.train.blocks --corpora $(CORPORA)
 
 clean:  ## Remove the environment, caches and the demo's warehouse.
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache build *.egg-info

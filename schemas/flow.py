@@ -62,12 +62,22 @@ class Page:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Line:
+    """A line of a page that is text of its article, or was taken for it."""
+
+    text: str
+    kind: str  # body, heading, list, quote, table, caption; of a line taken out: promo, bio …
+    rule: str | None = None  # that takes it out; None where the line is text
+
+
+@dataclass(frozen=True, kw_only=True)
 class ExtractedArticle:
     """An article between extraction and annotation."""
 
     entry: Entry
     article: Article
     revision: ArticleRevision
+    lines: tuple[Line, ...] = ()  # those without a rule make the text
     removed_blocks: tuple[RemovedBlock, ...] = ()
 
 

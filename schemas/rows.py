@@ -150,6 +150,10 @@ class ArticleRevision:
     dateline_agency: str | None = optional("News agency in the dateline.")
     is_accessible_for_free: bool | None = optional("The page's own word on free or paid.")
     text: str = column("Body: paragraphs with an empty line between, without boilerplate.")
+    line_kinds: tuple[str, ...] = column(
+        "Kind of each paragraph of the text: body, heading, list, quote, table or caption.",
+        default=(),
+    )
     text_sha256: str = column("SHA-256 of the text.")
     num_words: int = column("Words in the text.")
     num_removed_blocks: int = column("Boilerplate blocks removed.", default=0)

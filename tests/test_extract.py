@@ -27,6 +27,10 @@ LONG = (
     "It is to come into force at midnight, the foreign ministry said in a statement. "
     "Two earlier agreements broke down within days, and neither side has withdrawn its guns. "
 ) * 3
+OTHER = (
+    "The ferry company said that it would pay for the damage, and that the line would open again "
+    "in June, whatever the court decides in the spring."
+)
 GERMAN = "Die Regierung hat am Sonntag in Selvara einen Waffenstillstand unterzeichnet. " * 5
 
 
@@ -239,12 +243,15 @@ def test_plain_text_needs_no_page() -> None:
 
 def test_tables_lists_and_line_breaks_become_lines() -> None:
     body = (
-        f"<article><p>{LONG}</p><p>First line.<br>Second line.</p><ul>"
+        f"<article><h1>Ferry burns</h1><p>{LONG}</p><p>First line.<br>Second line.</p><ul>"
         "<li>One ship burned in May.</li>"
         f"<li>Another ship sank in June.</li></ul><table><tr><td>Ferry</td><td>12 dead</td></tr>"
-        f"<tr><td>Tug</td><td>none dead</td></tr></table><p>{LONG}</p></article>"
+        f"<tr><td>Tug</td><td>none dead</td></tr></table><p>{OTHER}</p><p>{BRIEF}</p></article>"
     )
-    lines = extract(html(body)).revision.text.split("\n\n")
+    extracted = extract(html(body))
+    lines = extracted.revision.text.split("\n\n")
+    kinds = clean_article(extracted).revision.line_kinds
+    assert kinds == ("body", "body", "body", "list", "list", "table", "table", "body", "body")
     assert lines[1:7] == [
         "First line.",
         "Second line.",

@@ -22,7 +22,7 @@ from typing import Any
 import apache_beam as beam
 
 from schemas.columns import content_id
-from schemas.flow import ExtractedArticle, RunContext
+from schemas.flow import ExtractedArticle, Line, RunContext
 from schemas.rows import ArticleRevision, RemovedBlock
 from schemas.vocabulary import ChangeType, Reason, Rejected
 from transforms.datelines import Dateline, parse_dateline
@@ -215,37 +215,56 @@ def clean_article(extracted: ExtractedArticle) -> ExtractedArticle:
     revision = extracted.revision
     if revision.change_type is ChangeType.WITHDRAWN:
         return extracted
-    lines = split_paragraphs(revision.text)
-    verdicts = find_boilerplate(lines, revision.headline, revision.authors)
-    for number, line in enumerate(lines):
-        if line == revision.correction_text:
-            verdicts[number] = Verdict("correction", "correction_note")
-    kept = [line for number, line in enumerate(lines) if number not in verdicts]
-    kept, dateline = _take_dateline(kept)
-    if not any(num_words(line) for line in kept):
+    lines = judge_lines(extracted)
+    kept, dateline = _take_dateline([line for line in lines if line.rule is None])
+    if not any(num_words(line.text) for line in kept):
         raise Rejected(Reason.NO_TEXT, f"nothing but boilerplate in {len(lines)} lines")
-    cleaned = _with_dateline(with_text(revision, join_paragraphs(kept)), dateline)
-    cleaned = replace(cleaned, num_removed_blocks=len(verdicts))
+    cleaned = with_text(revision, join_paragraphs(line.text for line in kept))
     removed = tuple(
-        _removed_block(cleaned, number, lines[number], verdict)
-        for number, verdict in sorted(verdicts.items())
+        _removed_block(cleaned, number, line)
+        for number, line in enumerate(lines)
+        if line.rule is not None
     )
-    return replace(extracted, revision=cleaned, removed_blocks=removed)
+    cleaned = replace(
+        _with_dateline(cleaned, dateline),
+        line_kinds=tuple(line.kind for line in kept),
+        num_removed_blocks=len(removed),
+    )
+    return replace(extracted, revision=cleaned, lines=lines, removed_blocks=removed)
 
 
-def _take_dateline(lines: list[str]) -> tuple[list[str], Dateline | None]:
+def judge_lines(extracted: ExtractedArticle) -> tuple[Line, ...]:
+    """Give the article's lines, with a rule on each that is not text."""
+    revision = extracted.revision
+    lines = list(extracted.lines) or [
+        Line(text=text, kind="body") for text in split_paragraphs(revision.text)
+    ]
+    kept = [number for number, line in enumerate(lines) if line.rule is None]
+    texts = [lines[number].text for number in kept]
+    for place, verdict in find_boilerplate(texts, revision.headline, revision.authors).items():
+        lines[kept[place]] = replace(lines[kept[place]], kind=verdict.kind, rule=verdict.rule)
+    return tuple(
+        replace(line, kind="correction", rule="correction_note")
+        if line.text == revision.correction_text
+        else line
+        for line in lines
+    )
+
+
+def _take_dateline(lines: list[Line]) -> tuple[list[Line], Dateline | None]:
     """Take the dateline off the line it opens."""
     for number, line in enumerate(lines[:DATELINE_PARAGRAPHS]):
-        dateline = parse_dateline(line)
+        dateline = parse_dateline(line.text)
         if dateline is not None and (dateline.is_certain or not _is_transcript(lines)):
-            rest = [line[dateline.end :]] if line[dateline.end :] else []
+            text = line.text[dateline.end :]
+            rest = [replace(line, text=text)] if text else []
             return [*lines[:number], *rest, *lines[number + 1 :]], dateline
     return lines, None
 
 
-def _is_transcript(lines: list[str]) -> bool:
+def _is_transcript(lines: list[Line]) -> bool:
     """Tell a text of speakers' names before colons: more than one line opens like a dateline."""
-    return sum(parse_dateline(line) is not None for line in lines) > 1
+    return sum(parse_dateline(line.text) is not None for line in lines) > 1
 
 
 def _with_dateline(revision: ArticleRevision, dateline: Dateline | None) -> ArticleRevision:
@@ -259,17 +278,15 @@ def _with_dateline(revision: ArticleRevision, dateline: Dateline | None) -> Arti
     )
 
 
-def _removed_block(
-    revision: ArticleRevision, position: int, line: str, verdict: Verdict
-) -> RemovedBlock:
+def _removed_block(revision: ArticleRevision, position: int, line: Line) -> RemovedBlock:
     return RemovedBlock(
-        block_id=content_id(revision.revision_id, position, line),
+        block_id=content_id(revision.revision_id, position, line.text),
         revision_id=revision.revision_id,
         article_id=revision.article_id,
         position=position,
-        text=line,
-        kind=verdict.kind,
-        rule=verdict.rule,
+        text=line.text,
+        kind=line.kind,
+        rule=line.rule or "",
         run_id=revision.run_id,
     )
 

@@ -4,71 +4,60 @@ Comes in: a fetched page (HTML or plain text). Goes out: an extracted article, i
 cleaned. Rejected: what is no page (NOT_HTML), cannot be read in time (BROKEN_PAGE), holds no
 article (NO_TEXT, PAYWALL, BOT_CHECK, SOFT_404) or is in a language not asked for (WRONG_LANGUAGE).
 
-The page is decoded and parsed once; metadata, the gate and trafilatura read the same tree. What
-runs in a worker process is `extract_article`, killed when a hostile page holds it up.
-
-trafilatura runs with `favor_precision`, the most exact of its settings on hand-made gold, without
-comments, and never with `deduplicate`: that keeps state in the process, and the same page would
-give another text on the next worker.
+The page is decoded and parsed once; metadata, the gate, the walk over its blocks and trafilatura
+read the same tree. What runs in a worker process is `extract_article`, killed when a hostile page
+holds it up. How the lines of the article are found is told in `lines`.
 """
 
 import functools
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import apache_beam as beam
 import trafilatura
-from lxml import etree
 from py3langid.langid import MODEL_FILE, LanguageIdentifier
-from trafilatura.settings import Document
 
 from schemas.columns import content_id
-from schemas.flow import ExtractedArticle, Page, RunContext
+from schemas.flow import ExtractedArticle, Line, Page, RunContext
 from schemas.rows import Article, ArticleRevision
 from schemas.vocabulary import ChangeType, Precision, Reason, Rejected
 from transforms.files import FILE_SCHEME
-from transforms.markup import Tree, decode_page, parse_page, trim_tree
+from transforms.lines import choose_lines, describe_page
+from transforms.markup import decode_page, parse_page, trim_tree
 from transforms.metadata import Metadata, read_metadata
 from transforms.notes import find_correction, find_withdrawal
 from transforms.quality import MIN_SENTENCE_WORDS, check_article, sentence_words
 from transforms.reject import ROWS, StageFn
-from transforms.rescue import rescue_paragraphs
 from transforms.revisions import with_text
-from transforms.text import (
-    clean_lines,
-    comparable,
-    join_paragraphs,
-    num_words,
-    read_paragraphs,
-    split_paragraphs,
-)
+from transforms.text import join_paragraphs, read_paragraphs, split_paragraphs
 from transforms.timestamps import Timestamp
 from transforms.urls import registrable_domain, same_site, url_key
 from transforms.workers import outcome, shared_workers
 
-EXTRACTOR_VERSION = f"dateline 1, trafilatura {trafilatura.__version__}"
+EXTRACTOR_VERSION = f"dateline 2, trafilatura {trafilatura.__version__}"
 TIMEOUT_S = 20.0  # the slowest of 519 real pages took 1.5 s
 MAX_PAGE_LENGTH = 10_000_000
 MAX_TEXT_LENGTH = 400_000  # characters: twice the longest live blog seen
 MAX_LINES = 5_000
 MIN_DETECTION_LENGTH = 150  # characters; below, the declared language is the better guess
 MIN_DETECTION_PROBABILITY = 0.9
-_DETECTION_LENGTH = 3_000
-LONG_PARAGRAPH = 12  # words; shorter ones are menus, captions and labels as often as text
-MIN_SHARE = 0.5
-OPENING_LINES = 4
-_BLOCKS = frozenset(("p", "head", "item", "quote", "row", "lb", "table", "list", "code", "body"))
+_DETECTION_LENGTH = 700
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Reading:
     """What was read on a page."""
 
-    paragraphs: list[str]
+    lines: tuple[Line, ...]
     metadata: Metadata
     note: str | None
-    is_withdrawn: bool
+    is_withdrawn: bool = False
+
+    @property
+    def paragraphs(self) -> list[str]:
+        """The lines that make the text."""
+        return [line.text for line in self.lines if line.rule is None]
 
 
 def extract_article(
@@ -79,15 +68,17 @@ def extract_article(
     is_plain = page.content_type.lower().startswith("text/plain")
     reading = _read_plain(text) if is_plain else _read_html(text, page, context)
     joined = join_paragraphs(reading.paragraphs)
-    if len(joined) > MAX_TEXT_LENGTH or len(reading.paragraphs) > MAX_LINES:
-        detail = f"a text of {len(joined):,} characters in {len(reading.paragraphs):,} lines"
+    if len(joined) > MAX_TEXT_LENGTH or len(reading.lines) > MAX_LINES:
+        detail = f"a text of {len(joined):,} characters in {len(reading.lines):,} lines"
         raise Rejected(Reason.BROKEN_PAGE, detail)
     language = detect_language(joined) or reading.metadata.language
     if languages and language is not None and language not in languages:
         raise Rejected(Reason.WRONG_LANGUAGE, language)
     article = _article(page, reading.metadata, context)
     revision = _revision(page, article, reading, language, context)
-    return ExtractedArticle(entry=page.entry, article=article, revision=revision)
+    return ExtractedArticle(
+        entry=page.entry, article=article, revision=revision, lines=reading.lines
+    )
 
 
 def _read_plain(text: str) -> _Reading:
@@ -96,75 +87,31 @@ def _read_plain(text: str) -> _Reading:
     if (found := sentence_words(paragraphs)) < MIN_SENTENCE_WORDS:
         raise Rejected(Reason.NO_TEXT, f"{found} words in sentences")
     note = find_correction(paragraphs)
-    return _Reading(paragraphs=paragraphs, metadata=Metadata(), note=note, is_withdrawn=False)
+    return _Reading(lines=_body(paragraphs), metadata=Metadata(), note=note)
+
+
+def _body(paragraphs: list[str]) -> tuple[Line, ...]:
+    return tuple(Line(text=text, kind="body") for text in paragraphs)
 
 
 def _read_html(text: str, page: Page, context: RunContext) -> _Reading:
     """Read a page of HTML, and check that it holds an article."""
     tree = parse_page(text)
+    elements = list(tree.iter())  # kept: lxml would make each anew whenever it is come by
     metadata = read_metadata(tree, page.url, latest=context.now)
     trim_tree(tree)
-    marked_up = [line for element in tree.iter("p") for line in clean_lines(element.text_content())]
-    paragraphs = _article_lines(tree, metadata, page.url, marked_up) or marked_up
-    if page.entry.is_revisit and (notice := find_withdrawal(metadata.headline, paragraphs)):
-        return _Reading(
-            paragraphs=split_paragraphs(notice), metadata=metadata, note=notice, is_withdrawn=True
-        )
-    check_article(tree, metadata, paragraphs, page.url)
-    note = find_correction(paragraphs) or find_correction(marked_up)
-    return _Reading(paragraphs=paragraphs, metadata=metadata, note=note, is_withdrawn=False)
 
-
-def _article_lines(tree: Tree, metadata: Metadata, url: str, marked_up: list[str]) -> list[str]:
-    """Let trafilatura find the article; give its lines, without the title and with what it lost.
-
-    On live blogs and some magazines `favor_precision` keeps a corner of the text: where most of
-    the page's long paragraphs are missing, the default setting is asked too.
-    """
-    lines = _run_trafilatura(tree, url, favor_precision=True)
-    found = sum(map(num_words, lines))
-    expected = sum(count for line in marked_up if (count := num_words(line)) >= LONG_PARAGRAPH)
-    if found < expected * MIN_SHARE:
-        others = _run_trafilatura(tree, url, favor_precision=False)
-        if sum(map(num_words, others)) * MIN_SHARE > found:
-            lines = others
-    return _without_title(rescue_paragraphs(tree, lines), metadata)
-
-
-def _without_title(lines: list[str], metadata: Metadata) -> list[str]:
-    """Drop the page's headings of the whole from the lines before the text."""
-    titles = set(map(comparable, metadata.titles))
-    opening = [line for line in lines[:OPENING_LINES] if comparable(line) not in titles]
-    return opening + lines[OPENING_LINES:]
-
-
-def _run_trafilatura(tree: Tree, url: str, *, favor_precision: bool) -> list[str]:
-    """Run trafilatura once, on a copy that it makes of the tree."""
-    document = trafilatura.bare_extraction(
-        tree,
-        url=url,
-        favor_precision=favor_precision,
-        include_comments=False,
-        include_tables=True,
-        with_metadata=False,
-    )
-    if not isinstance(document, Document) or document.body is None:
-        return []
-    return body_lines(document.body)
-
-
-def body_lines(body: Any) -> list[str]:
-    """Give the lines of an extracted body: one a paragraph, heading, list item or table row."""
-    pieces: list[str] = []
-    for event, element in etree.iterwalk(body, events=("start", "end")):
-        is_block = element.tag in _BLOCKS
-        if event == "start":
-            pieces.append(("\n" if is_block else "") + (element.text or "").replace("\n", " "))
-        else:
-            gap = "\n" if is_block else " | " if element.tag == "cell" else ""
-            pieces.append(gap + (element.tail or "").replace("\n", " "))
-    lines = clean_lines("".join(pieces))
-    return [line for line in (line.strip("| ") for line in lines) if line]
+    described = describe_page(tree, metadata, page.url)
+    del elements
+    reading = _Reading(lines=choose_lines(described, metadata), metadata=metadata, note=None)
+    if page.entry.is_revisit:
+        notice = find_withdrawal(metadata.headline, reading.paragraphs)
+        if notice:
+            lines = _body(split_paragraphs(notice))
+            return _Reading(lines=lines, metadata=metadata, note=notice, is_withdrawn=True)
+    check_article(described.whole, metadata, reading.paragraphs, page.url)
+    note = find_correction([*reading.paragraphs, *(block.text for block in described.whole)])
+    return replace(reading, note=note)
 
 
 @functools.cache

@@ -58,12 +58,15 @@ MAX_ELEMENTS = 50_000  # the largest of 291 real news pages has 4,098
 MAX_ATTRIBUTES = 250  # of one element, before it loses them all; 41 on those pages
 MAX_VISIBLE_LENGTH = 2_000_000  # characters
 _DETECT_BYTES = 65_536
-_NUL_MARKS = re.compile("[\x00-\x08\x0b\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+# What XML cannot hold: control characters, and U+FFFE and U+FFFF as UTF-8 has them.
+_CONTROLS = bytes({*range(0x20)} - {0x09, 0x0A, 0x0C, 0x0D})
+_NONCHARACTERS = (b"\xef\xbf\xbe", b"\xef\xbf\xbf")
 
 # Never part of an article's text; dropped before anything walks the tree.
 _TRIMMED = (
     "script", "style", "svg", "noscript", "iframe", "template", "canvas", "object", "embed",
-    "nav", "dialog", "button", "select", "input", "map", "area",
+    "nav", "dialog", "button", "select", "input", "map", "area", "img", "picture", "source",
+    "video", "audio", "track", "link", "meta", "wbr",
 )  # fmt: skip
 
 
@@ -135,17 +138,24 @@ def _detected(body: bytes) -> str:
 def parse_page(text: str) -> Tree:
     """Parse the page; the tree is whole, scripts included."""
     parser = html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
+    body = text.encode(errors="ignore").translate(None, _CONTROLS)
+    for noncharacter in _NONCHARACTERS:
+        body = body.replace(noncharacter, b"")
     try:
-        tree = html.document_fromstring(_NUL_MARKS.sub("", text).encode(), parser=parser)
+        tree = html.document_fromstring(body, parser=parser)
     except (etree.ParserError, etree.XMLSyntaxError, AssertionError) as error:
         raise Rejected(Reason.BROKEN_PAGE, f"{type(error).__name__}: {error}") from error
     if tree.find("body") is None:
         raise Rejected(Reason.NO_TEXT, "a page without a body")
-    for number, element in enumerate(tree.iter()):
-        if number >= MAX_ELEMENTS:
-            raise Rejected(Reason.BROKEN_PAGE, f"more than {MAX_ELEMENTS:,} elements")
-        if len(element.attrib) > MAX_ATTRIBUTES:
-            element.attrib.clear()
+    return _bounded(tree)
+
+
+def _bounded(tree: Tree) -> Tree:
+    """Check the number of elements, and take the attributes off one that has far too many."""
+    if tree.xpath("count(//*)") > MAX_ELEMENTS:
+        raise Rejected(Reason.BROKEN_PAGE, f"more than {MAX_ELEMENTS:,} elements")
+    for element in tree.xpath("//*[count(@*) > $most]", most=MAX_ATTRIBUTES):
+        element.attrib.clear()
     return tree
 
 
@@ -154,10 +164,5 @@ def trim_tree(tree: Tree) -> None:
     etree.strip_elements(tree, *_TRIMMED, with_tail=False)
     for footer in tree.findall("./body/footer"):
         footer.drop_tree()
-    if sum(map(len, tree.itertext())) > MAX_VISIBLE_LENGTH:
+    if tree.xpath("string-length()") > MAX_VISIBLE_LENGTH:
         raise Rejected(Reason.BROKEN_PAGE, f"more than {MAX_VISIBLE_LENGTH:,} characters of text")
-
-
-def visible_text(tree: Tree) -> str:
-    """Give all the text of a trimmed tree's body as one line."""
-    return " ".join(" ".join(tree.find("body").itertext()).split())

@@ -18,7 +18,7 @@ from typing import Any
 from urllib.parse import urljoin
 
 from htmldate import find_date
-from trafilatura.metadata import extract_author
+from lxml import etree
 
 from transforms.bylines import clean_authors
 from transforms.jsonld import Node, article_node, page_node, read_nodes
@@ -28,6 +28,7 @@ from transforms.timestamps import Timestamp, finest, parse_timestamp
 
 MAX_FIELD_LENGTH = 2_000
 MAX_KEYWORDS = 30
+MAX_BODY_LENGTH = 200_000
 BYLINE_REACH = 30  # elements after the main heading
 MAX_BYLINE_LENGTH = 120
 _BYLINE = re.compile(
@@ -35,6 +36,22 @@ _BYLINE = re.compile(
     r"bin|ibn)"
     r"(?: |(?=,)|$)){2,10}"
 )
+_MARKED = (
+    'contains(concat(" ", @class, " "), " {0} ") or contains(@class, "{0}-name") or '
+    'contains(@class, "{0}__name") or @id="{0}" or @itemprop="{0}"'
+)
+_AUTHOR_MARKS = tuple(
+    etree.XPath(f"//body//*[{condition}]")
+    for condition in (
+        '@rel="author" or @itemprop="author" or @data-testid="author-name"',
+        _MARKED.format("author"),
+        _MARKED.format("byline"),
+        'contains(@class, "author") or contains(@class, "byline") or contains(@class, "Author") or '
+        'contains(@class, "Byline")',
+    )
+)
+MAX_MARKED = 10
+MAX_AUTHOR_WORDS = 10
 _SEPARATORS = "|-–—•·*｜ㅣ:"
 _AUTHOR_META = (
     "author", "article:author", "parsely-author", "sailthru.author", "dc.creator",
@@ -72,14 +89,15 @@ class Metadata:
     modified: Timestamp | None = None
     is_accessible_for_free: bool | None = None
     is_article: bool = False  # the page declares that it is one
+    declared_body: str | None = None  # JSON-LD's articleBody: often cut, or another's
 
 
 class _Sources:
     """The places of one page where metadata stands, each read once."""
 
     def __init__(self, tree: Tree, url: str) -> None:
-        scripts = tree.xpath('//script[contains(@type, "ld+json")]')
-        nodes = read_nodes(script.text_content() for script in scripts)
+        scripts = [each for each in tree.iter("script") if "ld+json" in (each.get("type") or "")]
+        nodes = read_nodes(script.text or "" for script in scripts)
         self.tree = tree
         self.url = url
         self.nodes = nodes
@@ -133,6 +151,7 @@ def read_metadata(tree: Tree, url: str, *, latest: datetime) -> Metadata:
         modified=_modified(sources, latest),
         is_accessible_for_free=_is_free(sources),
         is_article=bool(sources.article) or "article" in sources.meta("og:type"),
+        declared_body=_declared_body(sources.article),
     )
 
 
@@ -208,7 +227,7 @@ def _authors(sources: _Sources, publisher: str | None) -> tuple[str, ...]:
     return (
         clean_authors(_author_names(sources), without=site)
         or clean_authors(sources.meta(*_AUTHOR_META), without=site)
-        or clean_authors([extract_author(sources.tree) or ""], without=site)
+        or clean_authors(_marked_authors(sources.tree), without=site)
         or clean_authors(_bylines(sources.tree), without=site)
         or clean_authors(_author_names(sources), are_declared=True)
         or clean_authors(sources.meta(*_AUTHOR_META), are_declared=True)
@@ -228,6 +247,17 @@ def _author_names(sources: _Sources) -> Iterator[str]:
             yield from _strings(by_id.get(str(author.get("@id"))))
         else:
             yield from _strings(author)
+
+
+def _marked_authors(tree: Tree) -> Iterator[str]:
+    """Find the first short text that the page marks as its author's name."""
+    for path in _AUTHOR_MARKS:
+        marked: Any = path(tree)
+        for element in marked[:MAX_MARKED]:
+            line = one_line(element.text_content()[:MAX_BYLINE_LENGTH])
+            if 1 < num_words(line) <= MAX_AUTHOR_WORDS:
+                yield line
+                return
 
 
 def _bylines(tree: Tree) -> Iterator[str]:
@@ -314,9 +344,8 @@ def _published(sources: _Sources, latest: datetime) -> Timestamp | None:
         *_timestamps(_strings(sources.article.get("dateCreated")), latest),
         *_timestamps(_strings(sources.web_page.get("datePublished")), latest),
         *_timestamps(sources.meta(*_PUBLISHED_META), latest),
-        *_timestamps(sources.microdata("datePublished"), latest),
     ]
-    return finest(declared)
+    return finest(declared or [*_timestamps(sources.microdata("datePublished"), latest)])
 
 
 def _guessed_date(sources: _Sources, latest: datetime) -> Timestamp | None:
@@ -341,9 +370,13 @@ def _modified(sources: _Sources, latest: datetime) -> Timestamp | None:
     declared = [
         *_timestamps(_strings(sources.article.get("dateModified")), latest),
         *_timestamps(sources.meta(*_MODIFIED_META), latest),
-        *_timestamps(sources.microdata("dateModified"), latest),
     ]
-    return finest(declared)
+    return finest(declared or [*_timestamps(sources.microdata("dateModified"), latest)])
+
+
+def _declared_body(article: Node) -> str | None:
+    body = article.get("articleBody")
+    return body[:MAX_BODY_LENGTH] if isinstance(body, str) else None
 
 
 def _is_free(sources: _Sources) -> bool | None:

@@ -1,6 +1,6 @@
 """Tell an article from what stands in its place: walls, errors, indexes, empty shells.
 
-Comes in: the trimmed tree, its metadata and the paragraphs found. Goes out: nothing; the page
+Comes in: all blocks of the page, its metadata and the paragraphs found. Goes out: nothing; the page
 passes. Rejected: BOT_CHECK, SOFT_404, PAYWALL, NO_TEXT. Pure.
 
 What a wall says is believed only where there is little text: an article about captchas is an
@@ -9,10 +9,11 @@ which index pages are made, do not.
 """
 
 import re
+from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from schemas.vocabulary import Reason, Rejected
-from transforms.markup import Tree, visible_text
+from transforms.blocks import Block
 from transforms.metadata import Metadata
 from transforms.text import ends_sentence, num_words
 
@@ -69,22 +70,25 @@ def sentence_words(paragraphs: list[str]) -> int:
     return sum(count for count in counts if count >= MIN_PARAGRAPH_WORDS)
 
 
-def check_article(tree: Tree, metadata: Metadata, paragraphs: list[str], url: str) -> None:
+def check_article(
+    blocks: Sequence[Block], metadata: Metadata, paragraphs: list[str], url: str
+) -> None:
     """Reject the page unless an article stands on it."""
     found = sentence_words(paragraphs)
     if found < MAX_WALL_WORDS:
-        _check_walls(tree, metadata, found)
-    if _is_index(tree, metadata, paragraphs, url):
+        _check_walls(blocks, metadata, found)
+    if _is_index(blocks, metadata, paragraphs, url):
         raise Rejected(Reason.NO_TEXT, "a page of headlines with links")
     is_list = metadata.is_article and sum(map(num_words, paragraphs)) >= MIN_LIST_WORDS
     if found < MIN_SENTENCE_WORDS and not is_list:
         raise Rejected(Reason.NO_TEXT, f"{found} words in sentences")
 
 
-def _check_walls(tree: Tree, metadata: Metadata, found: int) -> None:
+def _check_walls(blocks: Sequence[Block], metadata: Metadata, found: int) -> None:
     """Reject what says of itself that the article is not there."""
-    whole = visible_text(tree)
-    titles = [metadata.title or "", *(heading.text_content() for heading in tree.iter("h1"))]
+    whole = " ".join(block.text for block in blocks)
+    headings = (block.text for block in blocks if block.container.tag == "h1")
+    titles = [metadata.title or "", *headings]
     named = " . ".join(title[:200] for title in titles)
     is_small = num_words(whole) < MAX_BOT_PAGE_WORDS
     if is_small and (match := _BOT.search(f"{named} . {whole}")):
@@ -97,13 +101,15 @@ def _check_walls(tree: Tree, metadata: Metadata, found: int) -> None:
         raise Rejected(Reason.PAYWALL, f"says {match[0]!r}, {found} words to read")
 
 
-def _is_index(tree: Tree, metadata: Metadata, paragraphs: list[str], url: str) -> bool:
+def _is_index(blocks: Sequence[Block], metadata: Metadata, paragraphs: list[str], url: str) -> bool:
     """Tell a front or section page: no article declared, many linked headings, short paragraphs."""
     if metadata.is_article and urlsplit(url).path.strip("/"):
         return False
     if max(map(num_words, paragraphs), default=0) > MAX_TEASER_WORDS:
         return False
-    linked = tree.xpath(
-        "count(//*[self::h1 or self::h2 or self::h3 or self::h4][.//a or parent::a])"
+    linked = sum(
+        block.num_links > 0 or block.num_link_chars > 0
+        for block in blocks
+        if block.container.tag in ("h1", "h2", "h3", "h4")
     )
-    return bool(linked >= MIN_INDEX_LINKS)
+    return linked >= MIN_INDEX_LINKS

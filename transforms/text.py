@@ -96,7 +96,7 @@ def words(text: str) -> list[str]:
 
 def num_words(text: str) -> int:
     """Count the words of a text."""
-    return sum(1 for _ in _WORD.finditer(text))
+    return len(_WORD.findall(text))
 
 
 def ends_sentence(line: str) -> bool:
