@@ -60,6 +60,7 @@ def settings_at(now: datetime, args: argparse.Namespace, port: int) -> IngestSet
         archive=f"{args.warehouse}.archive",
         now=now,
         host_delay_s=0.0,  # it is our own machine
+        refetch=(),  # its feeds tell of every change
         connect_to=f"127.0.0.1:{port}",
     )
 

@@ -44,8 +44,10 @@ class ReadFeeds(beam.PTransform):
             | "feeds" >> beam.Create(list(self.state.feeds))
             | "poll" >> PollFeeds(self.context, web, self.settings.archive, self.settings.workers)
         )
+        due = pipeline | "due again" >> beam.Create(list(self.state.due))
         fetched = (
-            polled.elements
+            (polled.elements, due)
+            | "listed or due" >> beam.Flatten()
             | "drop known" >> DropKnownEntries(known)
             | "fetch" >> FetchPages(self.context, web, self.settings.archive)
         )
@@ -81,7 +83,7 @@ def build(
     extracted = read["pages"] | "extract" >> ExtractArticles(
         context, settings.workers, settings.languages
     )
-    cleaned = extracted.elements | "clean" >> CleanArticles(context)
+    cleaned = extracted.elements | "clean" >> CleanArticles(context, state.site_lines)
     changed = cleaned.elements | "drop unchanged" >> DropUnchanged(known)
     annotated = changed.elements | "annotate" >> AnnotateArticles(
         context, settings.model, settings.workers, settings.places, settings.actors

@@ -55,6 +55,7 @@ class IngestSettings:
     connect_to: str | None = None
     log_format: str = "text"
     metrics: str | None = None
+    refetch: tuple[timedelta, ...] = (timedelta(hours=24), timedelta(days=7))
 
     @property
     def lanes(self) -> str | None:
@@ -145,6 +146,10 @@ def _add_fetching(group: "argparse._ArgumentGroup") -> None:
         "--concurrency", type=_whole, default=100, metavar="N", help="requests that have just begun"
     )
     group.add_argument(
+        "--refetch", type=_ages, default="24h,7d", metavar="24h,7d", help="ages of an article "
+        "at which it is read again; 0 for never; default: %(default)s"
+    )  # fmt: skip
+    group.add_argument(
         "--connect-to", metavar="HOST:PORT", help="connect there whatever the address says (tests)"
     )
 
@@ -166,6 +171,7 @@ def settings_from(args: argparse.Namespace) -> IngestSettings:
         from_warc=args.from_warc,
         published=args.published,
         every=args.every,
+        refetch=args.refetch,
         now=args.now,
         model=args.model,
         places=args.places,
@@ -216,6 +222,11 @@ def read_duration(text: str) -> timedelta:
     if not match or not int(match[1]):
         raise argparse.ArgumentTypeError(f"{text!r} is no duration; write 90s, 15m, 2h or 1d")
     return timedelta(seconds=int(match[1]) * UNITS[match[2]])
+
+
+def _ages(text: str) -> tuple[timedelta, ...]:
+    """Read durations with commas between; 0 is none."""
+    return () if text == "0" else tuple(read_duration(each) for each in text.split(","))
 
 
 def _time(text: str) -> datetime:

@@ -31,10 +31,11 @@ from pipelines.metrics import write_metrics
 from pipelines.options import RUNNER, IngestSettings, UsageError
 from pipelines.progress import Progress
 from pipelines.sums import PassResult, read_counters, read_latencies, stage_sums, totals, written
-from schemas.flow import KnownKeys, RunContext, StoryCandidate
-from schemas.rows import Feed, Run
+from schemas.flow import KnownKeys, RunContext, SiteLines, StoryCandidate
+from schemas.rows import Entry, Feed, Run
 from transforms.archive import recover
 from transforms.entities import load_actors
+from transforms.history import LEARNED_WITHIN, due_refetches, known_words, site_lines
 from transforms.language import load_language
 from transforms.locks import WarehouseError, WarehouseLocked, exclusive
 from transforms.opml import read_feed_list
@@ -59,6 +60,8 @@ class PassState:
     feeds: tuple[Feed, ...]
     feeds_not_due: tuple[Feed, ...]
     known: KnownKeys
+    due: tuple[Entry, ...]  # to be read again
+    site_lines: SiteLines
     recent: tuple[StoryCandidate, ...]
     staging: str
 
@@ -196,10 +199,13 @@ def read_state(
     """Read from the warehouse what the stages start from."""
     feeds = configured_feeds(warehouse, settings, context) if settings.feeds else []
     due = [feed for feed in feeds if is_due(feed, context.now)]
+    known = replace(warehouse.known(), words=known_words(warehouse, context.now - LEARNED_WITHIN))
     return PassState(
         feeds=tuple(due),
         feeds_not_due=tuple(feed for feed in feeds if feed not in due),
-        known=warehouse.known(),
+        known=known,
+        due=tuple(due_refetches(warehouse, settings.refetch, known, context)) if feeds else (),
+        site_lines=site_lines(warehouse, context),
         recent=tuple(warehouse.recent_articles(context.now - STORY_WINDOW)),
         staging=str(staging.path),
     )

@@ -1,6 +1,6 @@
 """What stages hand on to each other and what a run starts from: frozen, typed, never a table."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from schemas.rows import (
@@ -32,6 +32,19 @@ class KnownKeys:
     url_keys: frozenset[str] = frozenset()
     feed_url_keys: frozenset[str] = frozenset()  # content_id(feed_id, url_key)
     revision_ids: frozenset[str] = frozenset()
+    words: frozenset[str] = frozenset()  # content_id(article_id, words_sha256)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SiteLines:
+    """Lines that repeat across a site's pages, and the instant from which they count."""
+
+    learned: dict[tuple[str, str], datetime] = field(default_factory=dict)  # by site and line
+
+    def repeats(self, site: str | None, line: str, at: datetime) -> bool:
+        """Tell whether a page fetched at that instant may take the line for the site's own."""
+        since = self.learned.get((site or "", line))
+        return since is not None and since < at
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -131,7 +131,7 @@ class ArticleRevision:
 
     revision_id: str = column("Hash of article, headline, text and correction note.")
     article_id: str = column("Article it is a version of.")
-    change_type: ChangeType = column("initial, edit, correction or withdrawn.")
+    change_type: ChangeType = column("initial, edit, minor, correction or withdrawn.")
     correction_text: str | None = optional("The correction or withdrawal note, as printed.")
     headline: str | None = optional("Headline.")
     description: str | None = optional("Standfirst or description.")
@@ -155,6 +155,7 @@ class ArticleRevision:
         default=(),
     )
     text_sha256: str = column("SHA-256 of the text.")
+    words_sha256: str | None = optional("SHA-256 of the text's letters and digits alone.")
     num_words: int = column("Words in the text.")
     num_removed_blocks: int = column("Boilerplate blocks removed.", default=0)
     archive_file: str | None = optional("WARC file that holds the page.")

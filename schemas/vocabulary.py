@@ -78,6 +78,7 @@ class ChangeType(StrEnum):
 
     INITIAL = "initial"
     EDIT = "edit"
+    MINOR = "minor"  # no word of the text changed: headline, punctuation, line breaks
     CORRECTION = "correction"
     WITHDRAWN = "withdrawn"
 

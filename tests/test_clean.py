@@ -1,11 +1,11 @@
 import re
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from schemas.columns import content_id
-from schemas.flow import ExtractedArticle
+from schemas.flow import ExtractedArticle, SiteLines
 from schemas.rows import Article, ArticleRevision, Entry
 from schemas.vocabulary import ChangeType, Reason, Rejected
 from transforms.clean import clean_article, find_rule, load_rules
@@ -240,3 +240,24 @@ def test_every_rule_has_its_own_name_a_kind_and_a_bounded_pattern() -> None:
         assert not re.search(r"[^\\][*+]", re.sub(r"\[[^\]]*\]", "", rule.pattern.pattern)), (
             rule.name
         )
+
+
+def test_a_line_that_repeats_across_the_site_goes_and_is_on_record() -> None:
+    line = "Get the harbour letter every morning"
+    article = extracted(FIRST, line, SECOND)
+    site = article.article.publisher_domain or ""
+    learned = SiteLines(learned={(site, line): NOW - timedelta(days=1)})
+    cleaned = clean_article(article, learned)
+    assert cleaned.revision.text.split("\n\n") == [FIRST, SECOND]
+    assert [(block.text, block.rule) for block in cleaned.removed_blocks] == [
+        (line, "repeated_on_site")
+    ]
+    early = SiteLines(learned={(site, line): NOW})
+    assert clean_article(article, early).removed_blocks == ()
+
+
+def test_a_sentence_of_background_that_repeats_stays() -> None:
+    article = extracted(FIRST, SECOND)
+    site = article.article.publisher_domain or ""
+    learned = SiteLines(learned={(site, SECOND): NOW - timedelta(days=1)})
+    assert clean_article(article, learned).removed_blocks == ()

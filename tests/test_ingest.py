@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -240,3 +241,20 @@ def test_a_saved_page_and_its_plain_text_give_the_same_events(tmp_path: Path) ->
     one, other = found.values()
     assert one == other
     assert any(event[0] == "ASSAULT" and str(event[3]) == "2026-03-07" for event in one)
+
+
+def test_articles_are_read_again_after_a_week_and_unchanged_ones_write_no_revision(
+    world: DemoServer, two_feeds: Path, tmp_path: Path
+) -> None:
+    warehouse = tmp_path / "w.duckdb"
+    flags = [str(flag) for flag in ingest_flags(warehouse, two_feeds, world)]
+    assert main(flags) == 0
+    revisions = ask(warehouse, "SELECT COUNT(*) FROM article_revisions")
+    later = [
+        (world.now + timedelta(days=8)).isoformat() if "T" in f and f[:2] == "20" else f
+        for f in flags
+    ]
+    assert main(later) == 0
+    again = "SELECT COUNT(*) FROM entries WHERE version LIKE 'again after 604800 s'"
+    assert ask(warehouse, again)[0][0] >= ask(warehouse, "SELECT COUNT(*) FROM articles")[0][0] - 1
+    assert ask(warehouse, "SELECT COUNT(*) FROM article_revisions") == revisions

@@ -1,11 +1,14 @@
 """What is known is dropped once, counted, and never loses a change."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 from schemas.columns import content_id
-from schemas.flow import KnownKeys
-from schemas.rows import Entry
-from transforms.known import feed_url_key, new_or_changed, one_of
+from schemas.flow import ExtractedArticle, KnownKeys
+from schemas.rows import Article, ArticleRevision, Entry
+from schemas.vocabulary import ChangeType
+from transforms.known import feed_url_key, new_or_changed, one_of, with_extent
 
 NOW = datetime(2026, 3, 9, tzinfo=UTC)
 
@@ -52,3 +55,17 @@ def test_an_address_that_another_feed_listed_before_is_known() -> None:
 def test_of_two_feeds_that_list_one_address_the_same_is_taken_in_any_order() -> None:
     first, second = entry(feed_id="f1"), entry(feed_id="f2")
     assert one_of([first, second]) == one_of([second, first]) == (first, 1)
+
+
+def test_an_edit_that_changes_no_word_is_minor(make_row: Any) -> None:
+    revision = make_row(
+        ArticleRevision, article_id="a", words_sha256="w", change_type=ChangeType.EDIT
+    )
+    extracted = ExtractedArticle(
+        entry=entry(), article=make_row(Article, article_id="a"), revision=revision
+    )
+    known = KnownKeys(words=frozenset({content_id("a", "w")}))
+    assert with_extent(extracted, known).revision.change_type is ChangeType.MINOR
+    assert with_extent(extracted, KnownKeys()).revision.change_type is ChangeType.EDIT
+    note = replace(extracted, revision=replace(revision, change_type=ChangeType.CORRECTION))
+    assert with_extent(note, known).revision.change_type is ChangeType.CORRECTION

@@ -6,7 +6,8 @@ nothing is left (NO_TEXT). Pure.
 
 A line goes when it repeats the headline, when a phrase rule of `seeds/boilerplate.csv` knows the
 whole of it, when it is a teaser under a heading such as "In Other News", or when it is one of
-several headlines that trail after the last sentence. Long lines are never looked at, so a rule
+several headlines that trail after the last sentence, or when it repeats across the site's pages
+(`history` tells which do). Long lines are never looked at, so a rule
 costs at most its pattern on 200 characters. The dateline is removed from the text because no
 sentence begins with it: left there, "BEIRUT" would be named in every report sent from Beirut.
 """
@@ -15,17 +16,18 @@ import csv
 import functools
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from importlib import resources
 from typing import Any
 
 import apache_beam as beam
 
 from schemas.columns import content_id
-from schemas.flow import ExtractedArticle, Line, RunContext
+from schemas.flow import ExtractedArticle, Line, RunContext, SiteLines
 from schemas.rows import ArticleRevision, RemovedBlock
 from schemas.vocabulary import ChangeType, Reason, Rejected
 from transforms.datelines import Dateline, parse_dateline
+from transforms.history import SITE_RULE
 from transforms.reject import ROWS, StageFn
 from transforms.revisions import with_text
 from transforms.text import (
@@ -45,6 +47,7 @@ MAX_TEASERS = 15  # under one heading within the text; at the end there is no li
 MIN_TRAILING_LINES = 3  # one or two lines at the end may be a verse, a signature, a result
 MIN_TEASER_WORDS = 5  # shorter lines in a row are a list of the article's own
 DATELINE_PARAGRAPHS = 3  # a standfirst may stand before the paragraph that opens with it
+MAX_REPEATED_SENTENCE_WORDS = 12  # longer ones that repeat are the background of a running story
 HEAD_LINES = 4  # among which headline and byline are looked for
 MAX_BYLINE_WORDS = 10
 TAIL_LINES = 5  # the end of a text, where its authors' lives stand
@@ -210,12 +213,14 @@ def _is_title_of_another(line: str) -> bool:
     )
 
 
-def clean_article(extracted: ExtractedArticle) -> ExtractedArticle:
+def clean_article(
+    extracted: ExtractedArticle, site_lines: SiteLines | None = None
+) -> ExtractedArticle:
     """Clean the text of an article; a withdrawal notice is left as it is."""
     revision = extracted.revision
     if revision.change_type is ChangeType.WITHDRAWN:
         return extracted
-    lines = judge_lines(extracted)
+    lines = judge_lines(extracted, site_lines or SiteLines())
     kept, dateline = _take_dateline([line for line in lines if line.rule is None])
     if not any(num_words(line.text) for line in kept):
         raise Rejected(Reason.NO_TEXT, f"nothing but boilerplate in {len(lines)} lines")
@@ -233,7 +238,7 @@ def clean_article(extracted: ExtractedArticle) -> ExtractedArticle:
     return replace(extracted, revision=cleaned, lines=lines, removed_blocks=removed)
 
 
-def judge_lines(extracted: ExtractedArticle) -> tuple[Line, ...]:
+def judge_lines(extracted: ExtractedArticle, site_lines: SiteLines) -> tuple[Line, ...]:
     """Give the article's lines, with a rule on each that is not text."""
     revision = extracted.revision
     lines = list(extracted.lines) or [
@@ -243,12 +248,24 @@ def judge_lines(extracted: ExtractedArticle) -> tuple[Line, ...]:
     texts = [lines[number].text for number in kept]
     for place, verdict in find_boilerplate(texts, revision.headline, revision.authors).items():
         lines[kept[place]] = replace(lines[kept[place]], kind=verdict.kind, rule=verdict.rule)
+    site = extracted.article.publisher_domain
     return tuple(
         replace(line, kind="correction", rule="correction_note")
         if line.text == revision.correction_text
+        else replace(line, kind="promo", rule=SITE_RULE)
+        if is_site_line(line) and site_lines.repeats(site, line.text, revision.fetched_at)
         else line
         for line in lines
     )
+
+
+def is_site_line(line: Line) -> bool:
+    """Tell whether a line may be a site's own: no heading, and no sentence of some length."""
+    count = num_words(line.text)
+    is_short = count <= MAX_RULE_WORDS and not (
+        ends_sentence(line.text) and count > MAX_REPEATED_SENTENCE_WORDS
+    )
+    return line.rule is None and line.kind != "heading" and is_short
 
 
 def _take_dateline(lines: list[Line]) -> tuple[list[Line], Dateline | None]:
@@ -296,9 +313,13 @@ class CleanArticlesFn(StageFn):
 
     stage = "clean"
 
+    def __init__(self, context: RunContext, site_lines: SiteLines) -> None:
+        super().__init__(context)
+        self.site_lines = site_lines
+
     def work(self, extracted: ExtractedArticle) -> Any:
         """Clean one article."""
-        return clean_article(extracted)
+        return clean_article(extracted, self.site_lines)
 
 
 @dataclass
@@ -306,7 +327,8 @@ class CleanArticles(beam.PTransform):
     """Extracted articles → the same, cleaned, with what was removed."""
 
     context: RunContext
+    site_lines: SiteLines = field(default_factory=SiteLines)
 
     def expand(self, articles: Any) -> Any:
-        clean = CleanArticlesFn(self.context)
+        clean = CleanArticlesFn(self.context, self.site_lines)
         return articles | "clean articles" >> beam.ParDo(clean).with_outputs(ROWS, main="elements")

@@ -20,6 +20,7 @@ import apache_beam as beam
 from schemas.columns import content_id
 from schemas.flow import ExtractedArticle, KnownKeys
 from schemas.rows import Entry
+from schemas.vocabulary import ChangeType
 from transforms.reject import count
 
 
@@ -96,7 +97,16 @@ class DropUnchangedFn(beam.DoFn):
             yield beam.pvalue.TaggedOutput("rows", extracted.entry)
         else:
             count("changes", "out")
-            yield extracted
+            yield with_extent(extracted, known)
+
+
+def with_extent(extracted: ExtractedArticle, known: KnownKeys) -> ExtractedArticle:
+    """Call an edit minor where no word of the text changed."""
+    revision = extracted.revision
+    words = content_id(revision.article_id, revision.words_sha256)
+    if revision.change_type is not ChangeType.EDIT or words not in known.words:
+        return extracted
+    return replace(extracted, revision=replace(revision, change_type=ChangeType.MINOR))
 
 
 @dataclass
