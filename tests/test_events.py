@@ -182,3 +182,85 @@ def test_every_type_of_the_lexicon_is_on_the_scale() -> None:
     types = {sense.event_type for senses in load_lexicon().values() for sense in senses}
     assert types == set(load_scales())
     assert len(types) == 16
+
+
+def test_since_lasts_until_today_and_after_names_no_day() -> None:
+    lasting = of_type("ASSAULT", read("The army has been fighting the rebels since 2013."))
+    assert (lasting.event_date, lasting.event_date_end) == (date(2013, 1, 1), date(2026, 3, 8))
+    later = of_type("COERCE", read("Police arrested nine students after Friday."))
+    assert later.date_text is not None
+    assert later.event_date is None
+
+
+def test_what_is_no_news_gets_neither_the_day_nor_the_place_of_the_report() -> None:
+    text = "The army freed six students who had been kidnapped by gunmen."
+    told = read(text, dateline_place="Selvara")
+    assert of_type("RETREAT", told).event_date_source == "publication"
+    assert of_type("RETREAT", told).place_source == "dateline"
+    assert of_type("ASSAULT", told).event_date is None
+    assert of_type("ASSAULT", told).place_name is None
+
+
+def test_the_dateline_is_no_place_of_acts_in_another_country() -> None:
+    event = of_type("ASSAULT", read("Zembrian troops shelled a convoy.", dateline_place="Selvara"))
+    assert event.place_name is None
+
+
+def test_a_planned_act_on_a_day_without_a_year_lies_ahead() -> None:
+    event = of_type("PROTEST", read("The unions plan a general strike on 14 March."))
+    assert event.event_date == date(2026, 3, 14)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "place"),
+    [
+        ("The army condemned the killing of two nurses in Orzhan.", None),
+        ("Talmora sent tents to Porto Ansa.", None),
+        ("Karvonia reopened the road to Brannow.", "Brannow"),
+        ("Zembrian guns shelled the town of Tal Orum.", "Tal Orum"),
+        ("Grace Ellandry began a visit to Zembria.", "Zembria"),
+    ],
+)
+def test_a_place_is_where_the_act_took_place(sentence: str, place: str | None) -> None:
+    assert read(sentence)[0].place_text == place
+
+
+@pytest.mark.parametrize(
+    ("sentence", "recipient"),
+    [
+        ("Karvonia rejected a Talmoran offer.", "Talmora"),
+        ("Karvonia rejected a plan by the Civic Alliance.", "Civic Alliance"),
+        ("Karvonia suspended aid deliveries to Zembria.", "Zembria"),
+        ("Karvonia demanded that Zembria release the sailors.", "Zembria"),
+    ],
+)
+def test_whose_offer_or_demand_it_was_is_who_it_is_done_to(sentence: str, recipient: str) -> None:
+    event = read(sentence)[0]
+    assert recipient in (event.recipient_name, COUNTRIES.get(event.recipient_country or ""))
+
+
+COUNTRIES = {"XTA": "Talmora", "XZE": "Zembria"}
+
+
+def test_it_is_who_says_it() -> None:
+    event = of_type("REJECT", read("The rebels said they would not accept any talks."))
+    assert event.actor_text == "they"
+    assert event.actor_link == "coreference"
+    assert event.actor_name == "The rebels"
+
+
+def test_an_announcement_harms_or_helps() -> None:
+    assert of_type("AGREE", read("Talmora said it would send tents to Lutania.")).happened
+    assert of_type("THREATEN", read("Zembria said it would bomb the port.")).happened
+    assert of_type("REJECT", read("Lutania will not pay for the bridge.")).happened
+
+
+def test_a_storm_attacks_nobody() -> None:
+    assert [e for e in read("A storm killed nine fishermen.") if e.event_type] == []
+
+
+def test_the_content_of_talks_is_planned_and_a_clause_behind_a_noun_is_not() -> None:
+    planned = read("Negotiations for the evacuation of the rebels began.")
+    assert of_type("RETREAT", planned).modality == Modality.PLANNED
+    told = read("The group is expected to bury the fighters killed by the army.")
+    assert of_type("ASSAULT", told).modality == Modality.ASSERTED

@@ -12,8 +12,9 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from transforms.dates import DateMention
-from transforms.entities import Resolution, ResolvedMention
+from transforms.entities import Actor, Resolution, ResolvedMention
 from transforms.events.frames import CLAUSE_VERBS, Frame, find_frames, is_clause_of_root, word_set
+from transforms.events.lexicon import Sense, is_act
 from transforms.events.truth import SAYING
 
 if TYPE_CHECKING:
@@ -28,6 +29,16 @@ PLACE_NOUNS = word_set(
     """town city village province district region area capital border port camp suburb outskirts
     state county island valley neighborhood neighbourhood checkpoint base crossing airport"""
 )
+PART_OF = frozenset({"of"})  # "the town of Essenby"
+MOTION = frozenset({"to", "toward", "towards", "into", "from"})
+# Types whose act is to go or to leave.
+GOING = {
+    "CONSULT": frozenset({"to", "into"}),
+    "RETREAT": frozenset({"from"}),
+    "ASSAULT": frozenset({"into"}),
+}
+WAYS = word_set("road way route highway bridge crossing border gate path")
+DONE_AT_PLACES = frozenset({"ASSAULT", "COERCE", "RETREAT", "PROTEST"})
 COUNTED = {
     "num_killed": frozenset({"kill", "slay", "murder", "massacre", "die", "execute", "behead"}),
     "num_injured": frozenset({"injure", "wound", "hurt"}),
@@ -52,19 +63,48 @@ SCALES = {"hundred": 100, "thousand": 1000, "million": 1_000_000}
 
 
 def find_place(
-    frame: Frame, resolution: Resolution, taken: frozenset[str | None]
+    frame: Frame,
+    resolution: Resolution,
+    taken: frozenset[str | None],
+    ways: frozenset[str] = frozenset(),
 ) -> ResolvedMention | None:
-    """Find the place nearest to the act; `taken` are the entities that are its actors."""
+    """Find the place nearest to the act; `taken` are the entities that are its actors.
+
+    `ways` are prepositions of motion behind which a place counts, too.
+    """
     sentence = frame.head.sent
     mentions = [
         mention
         for mention in resolution.mentions_in(sentence.start_char, sentence.end_char)
         if mention.label in PLACE_LABELS and not _is_taken(mention, taken)
     ]
-    placed = [(m, t) for m in mentions for t in [_head_of(m, frame.head.doc)] if _is_locative(t)]
+    heads = [(mention, _head_of(mention, frame.head.doc)) for mention in mentions]
+    placed = [
+        (mention, head)
+        for mention, head in heads
+        if _is_locative(head, ways) and not _is_elsewhere(head, frame)
+    ]
     if not placed:
         return None
     return min(placed, key=lambda pair: _distance(pair[1], frame))[0]
+
+
+def place_done_to(
+    recipients: Sequence[Actor], sense: Sense | None, resolution: Resolution
+) -> ResolvedMention | None:
+    """Give the town that an act was done to: what is shelled is where the shells fall.
+
+    Whoever visits a country is in it; but who attacks one may be anywhere.
+    """
+    is_visit = sense is not None and sense.mode == "visit"
+    if sense is None or not (is_visit or sense.event_type in DONE_AT_PLACES):
+        return None
+    for recipient in recipients:
+        for mention in resolution.mentions_in(recipient.start, recipient.end):
+            is_country = mention.place is not None and mention.place.kind == "country"
+            if mention.label in PLACE_LABELS and (is_visit or not is_country):
+                return mention
+    return None
 
 
 def find_date(frame: Frame, dates: Sequence[DateMention], doc: Doc) -> DateMention | None:
@@ -95,8 +135,17 @@ def _date_cost(token: Token, own: set[int], frame: Frame) -> int | None:
     if not path or token.lemma_.lower() in SAYING:
         return None
     is_around = token.i in {t.i for t in frame.verb.ancestors}
-    is_within = token.is_ancestor(frame.head) or frame.verb.is_ancestor(token)
+    is_within = token.is_ancestor(frame.head) or _goes_on(token, frame)
     return 10 + abs(token.i - frame.head.i) if is_around or is_within else None
+
+
+def _goes_on(verb: Token, frame: Frame) -> bool:
+    """Tell whether a verb below an act goes on with it, and is not of a clause of its own."""
+    while verb.dep_ in ("xcomp", "advcl", "pcomp", "prep", "conj") and verb.head.i != verb.i:
+        verb = verb.head
+        if verb.i == frame.verb.i:
+            return True
+    return False
 
 
 def count_people(frame: Frame) -> dict[str, int]:
@@ -199,16 +248,39 @@ def _head_of(mention: ResolvedMention, doc: Doc) -> Token:
     return span.root
 
 
-def _is_locative(token: Token) -> bool:
-    """Tell whether a name stands as a place: after a preposition, or before "town"."""
+def _is_locative(token: Token, ways: frozenset[str]) -> bool:
+    """Tell whether a name stands as a place: after a preposition, or before "town".
+
+    Where somebody or something is sent, or comes from, is no place of the act, unless the act is
+    to go or to leave.
+    """
     if (
         token.dep_ in ("compound", "amod", "appos", "poss")
         and token.head.lemma_.lower() in PLACE_NOUNS
     ):
-        return True
+        token = token.head
     while token.dep_ in ("conj", "appos", "compound"):
         token = token.head
-    return token.dep_ == "pobj" and token.head.lower_ in LOCATIVE
+    preposition = token.head
+    if token.dep_ != "pobj" or preposition.lower_ not in LOCATIVE | PART_OF:
+        return False
+    if preposition.lower_ in PART_OF:
+        is_unit = preposition.head.lemma_.lower() in PLACE_NOUNS
+        return is_unit and _is_locative(preposition.head, ways)
+    is_on_the_way = preposition.head.lemma_.lower() in WAYS
+    return is_on_the_way or preposition.lower_ not in MOTION - ways
+
+
+def _is_elsewhere(token: Token, frame: Frame) -> bool:
+    """Tell whether a place belongs to another act below this one: "condemned the raid in X"."""
+    own = {frame.head.i, frame.verb.i}
+    while token.head.i != token.i and token.head.i not in own:
+        token = token.head
+        if token.pos_ in CLAUSE_VERBS and token.dep_ in ("xcomp", "ccomp", "relcl", "acl"):
+            return frame.verb.is_ancestor(token)
+        if token.pos_ == "NOUN" and is_act(token) and frame.verb.is_ancestor(token):
+            return not frame.is_nominal
+    return False
 
 
 def _distance(token: Token, frame: Frame) -> tuple[int, int]:

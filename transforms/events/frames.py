@@ -231,6 +231,13 @@ def _end_of(head: Token) -> int:
     return end
 
 
+def is_main_clause(verb: Token) -> bool:
+    """Tell whether a verb is what a sentence tells, or what somebody is quoted for in it."""
+    while verb.dep_ in ("conj", "ccomp", "parataxis") and verb.head.pos_ in CLAUSE_VERBS:
+        verb = verb.head
+    return verb.dep_ == "ROOT"
+
+
 def with_conjuncts(heads: list[Token]) -> tuple[Token, ...]:
     """Add to each head what is joined to it: "the army and Hezbollah"."""
     found: list[Token] = []
@@ -266,6 +273,8 @@ def _subjects(verb: Token, depth: int = 0) -> tuple[Token, ...]:
     if verb.dep_ == "xcomp":
         controlled = [c for c in governor.children if c.dep_ in ("dobj", "nsubjpass")]
         is_controlled = controlled and governor.lemma_ in OBJECT_CONTROL
+        if governor.lemma_ == "be" and any(c.pos_ == "NOUN" for c in governor.lefts):
+            return ()  # "the aim is to help": nobody says whose
         return tuple(controlled) if is_controlled else _subjects(governor, depth + 1)
     if verb.dep_ in ("advcl", "pcomp", "ccomp"):
         return _of_clause(verb, depth)

@@ -26,7 +26,7 @@ from transforms.events.frames import Frame, word_set
 if TYPE_CHECKING:
     from spacy.tokens import Token
 
-NOUN = "noun:"
+NOUN, ADJECTIVE = "noun:", "adj:"
 BRITISH = re.compile(r"(?<=[lnrt])ise\b(?<!promise)(?<!advertise)(?<!exercise)")
 BEFORE = frozenset({"compound", "amod", "nmod"})
 INSTRUMENTS = word_set(
@@ -191,6 +191,11 @@ def _is_accident(frame: Frame, sense: Sense) -> bool:
     )
 
 
+def is_act(noun: Token) -> bool:
+    """Tell whether a noun names an act: it does nothing itself."""
+    return f"{NOUN}{noun.lemma_.lower()}" in load_lexicon() and not is_person(noun)
+
+
 def _asks(condition: frozenset[str], words: Sequence[Token]) -> bool:
     return not condition or any(_fits(word, condition) for word in words)
 
@@ -228,7 +233,7 @@ def _plain(predicate: str) -> str:
 def _predicates(frame: Frame) -> Iterator[str]:
     """Give the names a frame may have in the lexicon, the longest first."""
     head = frame.head
-    lemma = head.lower_ if frame.is_adjective else head.lemma_.lower()
+    lemma = f"{ADJECTIVE}{head.lower_}" if frame.is_adjective else head.lemma_.lower()
     if frame.is_nominal:
         before = [c.lemma_.lower() for c in head.children if c.dep_ in BEFORE]
         yield from (f"{NOUN}{word} {lemma}" for word in before)

@@ -14,7 +14,7 @@ from schemas.rows import ArticleRevision, Entity, EventMention
 from schemas.vocabulary import Modality, Polarity
 from transforms.dates import find_dates
 from transforms.entities import Resolution
-from transforms.events.circumstances import find_date, find_place
+from transforms.events.circumstances import GOING, find_date, find_place, place_done_to
 from transforms.events.frames import Frame, find_frames, word_set
 from transforms.events.lexicon import Sense, find_sense
 from transforms.events.parties import find_parties, is_known, place_as_recipient
@@ -93,7 +93,7 @@ def _events_of(sentence: Span, reading: Reading) -> list[Found]:
             typed.append(_found(frame, sense, reading))
         elif not frame.is_nominal and frame.head.lemma_.lower() not in NO_ACTS:
             untyped.append(_found(frame, None, reading))
-    typed = _without_doubles([f for f in typed if _is_event(f)])
+    typed = [f for f in _without_doubles(typed) if _is_event(f)]
     typed += [_announcement(f) for f in typed if _type(f) in ANNOUNCED and _is_announced(f)]
     typed += [_announcement(f) for f in untyped if _is_refused(f)]
     open_ones = [f for f in untyped if _is_open_event(f)]
@@ -139,6 +139,9 @@ def _type(found: Found) -> str | None:
 def _found(frame: Frame, sense: Sense | None, reading: Reading) -> Found:
     parties = find_parties(frame, sense, reading)
     taken = frozenset(actor.entity_id for actor in (*parties.actors, *parties.recipients))
+    event_type = sense.event_type if sense is not None else None
+    ways = GOING.get(event_type or "", frozenset[str]())
+    place = find_place(frame, reading.resolution, taken, ways)
     return Found(
         frame=frame,
         sense=sense,
@@ -146,7 +149,7 @@ def _found(frame: Frame, sense: Sense | None, reading: Reading) -> Found:
         recipients=parties.recipients
         or (place_as_recipient(frame, sense, reading) if parties.actors else ()),
         truth=find_truth(frame),
-        place=find_place(frame, reading.resolution, taken),
+        place=place or place_done_to(parties.recipients, sense, reading.resolution),
         date=find_date(frame, reading.dates, reading.doc),
     )
 

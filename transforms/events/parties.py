@@ -13,9 +13,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from transforms.entities import Actor, find_actor
-from transforms.events.circumstances import find_place
+from transforms.events.circumstances import MOTION, find_place
 from transforms.events.frames import SUBJECT, Frame, phrase_of, word_set
-from transforms.events.lexicon import DEFAULT_SLOTS, Sense, is_person, is_what_was_done
+from transforms.events.lexicon import DEFAULT_SLOTS, Sense, is_act, is_person, is_what_was_done
 from transforms.events.rows import Reading, actor_key
 from transforms.events.truth import SAYING
 
@@ -54,7 +54,9 @@ class Parties:
 
 def find_parties(frame: Frame, sense: Sense | None, reading: Reading) -> Parties:
     """Find who did it and to whom."""
-    subjects = frame.subjects
+    subjects = tuple(head for head in frame.subjects if sense is None or not is_act(head))
+    if not subjects and frame.subjects:
+        subjects = _doers(frame)
     if sense is not None and UNDERGOER in sense.slots:
         agents = tuple(h for name in ("from", "by") for h in frame.by_preposition.get(name, ()))
         return Parties(read_actors(agents, reading), read_actors(subjects, reading))
@@ -67,11 +69,18 @@ def find_parties(frame: Frame, sense: Sense | None, reading: Reading) -> Parties
     return Parties(actors, recipients)
 
 
+def _doers(frame: Frame) -> tuple[Token, ...]:
+    """Find who did what an act is said to halt or begin: "the truce halts attacks by the army"."""
+    agents = [c for head in frame.objects for c in head.children if c.lower_ == "by"]
+    heads = (t for agent in agents for t in agent.children if t.dep_ == "pobj")
+    return tuple(each for head in heads for each in (head, *_joined(head)))
+
+
 def place_as_recipient(frame: Frame, sense: Sense | None, reading: Reading) -> tuple[Actor, ...]:
     """Give the place of an act that is done to places, where it names nobody else."""
     if sense is None or sense.event_type not in DONE_TO_PLACES:
         return ()
-    place = find_place(frame, reading.resolution, frozenset())
+    place = find_place(frame, reading.resolution, frozenset(), MOTION)
     if place is None or place.label != "GPE":
         return ()
     span = reading.doc.char_span(place.start, place.end, alignment_mode="expand")
@@ -94,7 +103,7 @@ def _recipients(
         found = _others(read_actors(parties, reading), actors)
         known = tuple(actor for actor in found if is_known(actor))
         if known:
-            return known
+            return found
         if own and found and any(map(is_person, parties)):
             return found
         heads += here

@@ -13,17 +13,17 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from schemas.columns import content_id
 from schemas.flow import RunContext
 from schemas.rows import ArticleRevision, EventMention
-from schemas.vocabulary import HAPPENED, Polarity, Precision
-from transforms.dates import DateMention
+from schemas.vocabulary import HAPPENED, Modality, Polarity, Precision
+from transforms.dates import DateMention, find_dates
 from transforms.entities import Actor, Resolution, ResolvedMention, find_actor
 from transforms.events.circumstances import count_people
-from transforms.events.frames import Frame, phrase_of
+from transforms.events.frames import Frame, is_main_clause, phrase_of
 from transforms.events.lexicon import Sense, load_scales, predicate_of, ruleset_version
 from transforms.events.truth import Truth
 from transforms.places import Gazetteer, Place
@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 
 MAX_PAIRS = 6  # actors times recipients of one predicate
 MAX_TRIGGER_WORDS = 5  # between a carrying verb and its noun, to be one trigger
+RECENT_DAYS = 14  # what is older was hardly where today's report is written
+OPEN_RELATIONS = frozenset({"before", "after", "until", "till", "by"})
+SPELLS = frozenset("day week month year decade hour time".split())
 PAST = frozenset({"VBD", "VBN"})
 
 
@@ -73,7 +76,7 @@ def mention_rows(found: Found, sentence: Span, reading: Reading) -> Iterator[Eve
         **_evidence(found.frame, sentence, reading),
         **_typing(found),
         **_when(found, reading),
-        **_where(found, reading),
+        **_where(found, sentence, reading),
         **_source(found.truth.source, reading),
         **count_people(found.frame),
     }
@@ -170,22 +173,28 @@ def _party(role: str, actor: Actor | None) -> dict[str, Any]:
 def _when(found: Found, reading: Reading) -> dict[str, Any]:
     """Give the day: as the sentence says it, else for what has just happened the publication's.
 
-    The latter is known to the week at best, and its source says so.
+    The latter is known to the week at best, and its source says so. What took place before, after
+    or until a day did so on a day that nobody names: the words are kept, without a day.
     """
-    mention = found.date
+    mention, published = _planned_day(found, reading), reading.revision.date_published
     if mention is not None:
-        spans_days = mention.first != mention.last
-        return {
+        words = {
             "date_text": mention.text,
             "date_start": mention.start,
             "date_end": mention.end,
-            "event_date": mention.first,
-            "event_date_end": mention.last if spans_days else None,
-            "event_date_precision": mention.precision,
-            "event_date_source": "text" if mention.first else None,
         }
-    published = reading.revision.date_published
-    if published is None or not found.happened or not _is_recent(found.frame.verb):
+        if mention.first is None or mention.relation in OPEN_RELATIONS:
+            return words
+        is_lasting = mention.relation == "since" and published is not None
+        last = published.date() if is_lasting and published else mention.last
+        return {
+            **words,
+            "event_date": mention.first,
+            "event_date_end": last if last != mention.first else None,
+            "event_date_precision": mention.precision,
+            "event_date_source": "text",
+        }
+    if published is None or not found.happened or not _is_news(found.frame.verb):
         return {}
     return {
         "event_date": published.date(),
@@ -194,13 +203,35 @@ def _when(found: Found, reading: Reading) -> dict[str, Any]:
     }
 
 
-def _is_recent(verb: Token) -> bool:
-    """Tell whether a verb reports news: past or perfect, but not what had been before."""
-    return verb.tag_ in PAST and not any(c.lower_ == "had" for c in verb.children)
+def _planned_day(found: Found, reading: Reading) -> DateMention | None:
+    """Give the words of a date; a day without a year lies ahead where the act is planned."""
+    mention, published = found.date, reading.revision.date_published
+    if mention is None or mention.last is None or published is None:
+        return mention
+    day = published.date()
+    if found.truth.modality != Modality.PLANNED or mention.last >= day:
+        return mention
+    ahead = find_dates(mention.text, published=day, toward_future=True)
+    if len(ahead) != 1 or ahead[0].first is None or ahead[0].first < day:
+        return mention
+    return replace(mention, first=ahead[0].first, last=ahead[0].last)
 
 
-def _where(found: Found, reading: Reading) -> dict[str, Any]:
-    """Give the place named with the act; else, for what happened, that of the dateline."""
+def _is_news(verb: Token) -> bool:
+    """Tell whether a verb reports what is new: in the main clause, in the past or the perfect.
+
+    Not what had been before, and not what has lasted "for years".
+    """
+    is_past = verb.tag_ in PAST and not any(c.lower_ == "had" for c in verb.children)
+    is_lasting = any(
+        c.lower_ == "for" and any(t.lemma_.lower() in SPELLS for t in c.children)
+        for c in verb.children
+    )
+    return is_past and not is_lasting and is_main_clause(verb)
+
+
+def _where(found: Found, sentence: Span, reading: Reading) -> dict[str, Any]:
+    """Give the place named with the act; else, for news at home, that of the dateline."""
     mention = found.place
     if mention is not None:
         name = mention.entity.name if mention.entity else mention.text
@@ -216,9 +247,23 @@ def _where(found: Found, reading: Reading) -> dict[str, Any]:
     if printed is None or not found.happened or found.sense is None:
         return {}
     place = reading.gazetteer.find(printed, countries=reading.resolution.countries)
-    if place is None:
+    if place is None or not _may_be_at_home(found, sentence, place, reading):
         return {}
     return {"place_name": place.name, "place_source": "dateline", **_located(place)}
+
+
+def _may_be_at_home(found: Found, sentence: Span, place: Place, reading: Reading) -> bool:
+    """Tell whether an act may have been where its report was written.
+
+    It is told as news, it is not long past, and the sentence names nobody and nothing of another
+    country than the dateline's.
+    """
+    named = reading.resolution.mentions_in(sentence.start_char, sentence.end_char)
+    countries = {each.country for each in named if each.country}
+    published = reading.revision.date_published
+    first = found.date.first if found.date else None
+    is_old = bool(first and published and (published.date() - first).days > RECENT_DAYS)
+    return is_main_clause(found.frame.verb) and countries <= {place.country} and not is_old
 
 
 def _located(place: Place | None) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from schemas.vocabulary import Modality, Polarity
-from transforms.events.frames import CLAUSE_VERBS, SUBJECT, Frame, word_set
+from transforms.events.frames import CLAUSE_VERBS, SUBJECT, Frame, is_clause_of_root, word_set
 
 if TYPE_CHECKING:
     from spacy.tokens import Token
@@ -48,6 +48,8 @@ WISHING = word_set(
     "consider expect await prepare need allow favor favour support prohibit ban rule promise "
     "request appeal press push warn discuss"
 )
+PERMITTING = word_set("approve authorize propose discuss plan consider schedule postpone cancel")
+TALKING = word_set("negotiation talk plan proposal call demand appeal request preparation offer")
 INFINITIVE = frozenset({"xcomp", "acl", "advcl", "ccomp", "pcomp", "acomp", "oprd", "relcl"})
 ATTEMPTS = word_set("attempt bid plot effort plan try")
 CONDITION = word_set("if unless whether provided until")
@@ -79,6 +81,7 @@ STRENGTH = (
     Modality.PLANNED,
     Modality.HYPOTHETICAL,
 )
+SPOKEN = frozenset({Modality.REPORTED})
 MAX_CLIMB = 8  # clauses above an act that are looked at
 
 
@@ -96,10 +99,13 @@ def find_truth(frame: Frame) -> Truth:
     negative = _is_negated(frame)
     modality, source = _own_modality(frame), None
     token = frame.head if frame.support is None else frame.support
+    is_told_of = False  # in a clause behind a noun: held to be so whatever is planned above
     for below, above in _climb(token):
+        is_told_of |= _is_background(below, above)
         found, is_denial_of_act = _from_above(below, above)
-        negative ^= is_denial_of_act
-        modality = max(modality, found, key=STRENGTH.index)
+        if not is_told_of or found in SPOKEN:
+            negative ^= is_denial_of_act
+            modality = max(modality, found, key=STRENGTH.index)
         if source is None and above.lemma_.lower() in SAYING | ALLEGING | DENYING:
             source = next((c for c in above.children if c.dep_ in SUBJECT), None)
     quoted = _quoted(token)
@@ -108,6 +114,13 @@ def find_truth(frame: Frame) -> Truth:
         modality = max(modality, Modality.REPORTED, key=STRENGTH.index)
     polarity = Polarity.NEGATIVE if negative else Polarity.POSITIVE
     return Truth(polarity, modality, source)
+
+
+def _is_background(below: Token, above: Token) -> bool:
+    """Tell whether a clause only says of whom or what the sentence speaks: "men killed there"."""
+    is_infinitive = any(c.lower_ == "to" for c in below.children)
+    is_behind_noun = below.dep_ in ("acl", "relcl") and above.pos_ in ("NOUN", "PROPN", "PRON")
+    return is_behind_noun and not is_infinitive and not is_clause_of_root(below)
 
 
 def is_announced(frame: Frame) -> bool:
@@ -207,7 +220,7 @@ def _from_above(below: Token, above: Token) -> tuple[Modality, bool]:
         return (Modality.REPORTED if is_told else Modality.ASSERTED), False
     if lemma in TRYING and below.dep_ == "xcomp":
         return Modality.HYPOTHETICAL, False
-    if below.dep_ == "ccomp" and lemma in PLANNING:
+    if below.dep_ == "ccomp" and lemma in PLANNING and lemma != "be":
         return Modality.PLANNED, False
     return _passed_on(below, above, lemma), False
 
@@ -244,6 +257,10 @@ def _passed_on(below: Token, above: Token, lemma: str) -> Modality:
         if child.dep_ == "aux" and child.lower_ in UNCERTAIN:
             return Modality.HYPOTHETICAL
     is_noun = below.pos_ not in CLAUSE_VERBS
+    if is_noun and below.dep_ == "nsubjpass" and lemma in PERMITTING:
+        return Modality.PLANNED  # "the evacuation was approved"
+    if below.dep_ == "prep" and above.pos_ == "NOUN" and lemma in TALKING:
+        return Modality.PLANNED  # "negotiations for the evacuation"
     if is_noun and lemma in WISHING and below.dep_ in ("dobj", "prep", "pobj"):
         return Modality.HYPOTHETICAL
     return Modality.ASSERTED
