@@ -43,6 +43,11 @@ COMMANDS = {
     "demo": Command(
         "ingest the bundled news site and show its events", "pipelines.demo", "pipelines.demo"
     ),
+    "feeds": Command(
+        "keep the list of feeds; see which are alive, and why not",
+        "pipelines.feeds",
+        "pipelines.feeds",
+    ),
     "query": Command(
         "ask the warehouse: SQL or a named query", "pipelines.query", "pipelines.query"
     ),

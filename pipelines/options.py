@@ -127,10 +127,27 @@ def add_workers(group: "argparse._ActionsContainer") -> None:
     )
 
 
-def _add_fetching(group: "argparse._ArgumentGroup") -> None:
+def add_asking(group: "argparse._ActionsContainer") -> None:
+    """Declare the flags of whatever asks servers."""
     group.add_argument(
         "--contact", metavar="URL", help="address or e-mail sent to publishers in User-Agent"
     )
+    group.add_argument(
+        "--timeout", type=_seconds, default=30.0, metavar="S", help="seconds for a whole answer"
+    )
+    group.add_argument(
+        "--connect-to", metavar="HOST:PORT", help="connect there whatever the address says (tests)"
+    )
+
+
+def check_host(flag: str, value: str | None) -> None:
+    """Raise a UsageError for what is no HOST:PORT."""
+    if value and not re.fullmatch(r"[\w.:\[\]-]+:\d{1,5}", value):
+        raise UsageError(f"{flag} {value}: give HOST:PORT")
+
+
+def _add_fetching(group: "argparse._ArgumentGroup") -> None:
+    add_asking(group)
     group.add_argument(
         "--archive", metavar="DIR", help="where raw pages are kept; default: WAREHOUSE.archive"
     )
@@ -140,26 +157,19 @@ def _add_fetching(group: "argparse._ArgumentGroup") -> None:
         "to one domain; default: %(default)s"
     )  # fmt: skip
     group.add_argument(
-        "--timeout", type=_seconds, default=30.0, metavar="S", help="seconds for a whole answer"
-    )
-    group.add_argument(
         "--concurrency", type=_whole, default=100, metavar="N", help="requests that have just begun"
     )
     group.add_argument(
         "--refetch", type=_ages, default="24h,7d", metavar="24h,7d", help="ages of an article "
         "at which it is read again; 0 for never; default: %(default)s"
     )  # fmt: skip
-    group.add_argument(
-        "--connect-to", metavar="HOST:PORT", help="connect there whatever the address says (tests)"
-    )
 
 
 def settings_from(args: argparse.Namespace) -> IngestSettings:
     """Check the flags against each other and the disk."""
     _check_combination(args)
     _check_files(args)
-    if args.connect_to and not re.fullmatch(r"[\w.:\[\]-]+:\d{1,5}", args.connect_to):
-        raise UsageError(f"--connect-to {args.connect_to}: give HOST:PORT")
+    check_host("--connect-to", args.connect_to)
     languages = tuple(code.strip().lower() for code in args.languages.split(",") if code.strip())
     if not languages or not all(re.fullmatch(r"[a-z]{2,3}", code) for code in languages):
         raise UsageError(f"--languages {args.languages}: give ISO codes, such as en or en,fr")

@@ -24,7 +24,7 @@ def read_feed_list(path: Path, context: RunContext) -> list[Feed]:
     feeds = {
         feed.feed_id: feed
         for url, title, category, site_url in listed
-        for feed in [_feed(url, title, category, site_url, context)]
+        for feed in [make_feed(url, title, category, site_url, context)]
     }
     if not feeds:
         raise ValueError("lists no feed: an OPML outline has its address in xmlUrl")
@@ -59,9 +59,10 @@ def _read_lines(body: bytes) -> Iterator[tuple[str, None, None, None]]:
             yield line.strip(), None, None, None
 
 
-def _feed(
+def make_feed(
     url: str, title: str | None, category: str | None, site_url: str | None, context: RunContext
 ) -> Feed:
+    """Make a feed without any state yet; raises ValueError for what is no address."""
     cleaned = clean_url(url)
     if cleaned is None:
         raise ValueError(f"{one_line(url)[:200]!r} is no address of a feed")
