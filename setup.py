@@ -13,6 +13,7 @@ DEFAULT = [
     "feedparser>=6.0.12,<7",
     "google-cloud-bigquery>=3.25",
     "htmldate>=1.9",
+    "jinja2>=3.1",
     "lemminflect>=0.2.3",
     "lxml>=6",
     "pebble>=5.1",
@@ -49,7 +50,8 @@ setup(
     ),
     package_data={
         "pipelines.train": ["*.cfg"],
-        "schemas": ["views/*.sql", "queries/*.sql", "bigquery/*.json"],
+        "pipelines.report": ["*.html", "*.css"],
+        "schemas": ["views/*.sql", "queries/*.sql", "report/*.sql", "bigquery/*.json"],
         "seeds": ["*", "gold/*", "site/**"],
         "transforms": ["model/**"],
     },

@@ -51,6 +51,11 @@ COMMANDS = {
     "query": Command(
         "ask the warehouse: SQL or a named query", "pipelines.query", "pipelines.query"
     ),
+    "report": Command(
+        "write one HTML page: map, timeline, actors, stories, evidence",
+        "pipelines.report",
+        "pipelines.report",
+    ),
     "status": Command(
         "show the last runs, what waits, and silent feeds", "pipelines.status", "pipelines.status"
     ),

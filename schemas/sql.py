@@ -1,7 +1,7 @@
 """The SQL that ships: views, and named queries with the question each answers.
 
-In: `views/*.sql` and `queries/*.sql`. A query opens with comment lines: its question, then a line
-`-- param: name = 'default'` for each parameter that it uses as `$name`.
+In: `views/*.sql`, `queries/*.sql`, `report/*.sql`. A query opens with comment lines: its question,
+then a line `-- param: name = 'default'` for each parameter that it uses as `$name`.
 """
 
 import functools
@@ -39,6 +39,12 @@ def views() -> tuple[Statement, ...]:
 def queries() -> dict[str, Statement]:
     """Read the named queries."""
     return {query.name: query for query in _read("queries")}
+
+
+@functools.cache
+def report_queries() -> dict[str, Statement]:
+    """Read what `dateline report` asks."""
+    return {query.name: query for query in _read("report")}
 
 
 def _read(folder: str) -> tuple[Statement, ...]:
