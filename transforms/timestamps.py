@@ -31,6 +31,12 @@ _WRITTEN = (
     "%B %d, %Y %I:%M %p",
     "%a %b %d %H:%M:%S UTC %Y",
 )
+_MAIL = re.compile(  # the usual form; others are read by the library, many times slower
+    r"(?:[a-z]{3}, )?(?P<day>\d{1,2}) (?P<month>[a-z]{3}) (?P<year>[12]\d{3})"
+    r" (?P<time>\d\d:\d\d(?::\d\d)?) (?P<zone>GMT|UTC|Z|[+-]\d{4})",
+    re.IGNORECASE,
+)
+_MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
 _FINENESS = list(Precision)
 
 
@@ -48,7 +54,7 @@ def parse_timestamp(text: str) -> Timestamp | None:
     if not 4 <= len(stripped) <= MAX_LENGTH:
         return None
     try:
-        found = _parse_iso(stripped) or _parse_other(stripped)
+        found = _parse_iso(stripped) or _parse_mail(stripped) or _parse_other(stripped)
     except (ValueError, OverflowError, TypeError):
         return None
     if found is None or found.at.timestamp() == 0:
@@ -81,6 +87,17 @@ def _parse_iso(text: str) -> Timestamp | None:
     else:
         precision = Precision.DAY if day else Precision.MONTH if month else Precision.YEAR
     return Timestamp(at=at.astimezone(UTC), precision=precision)
+
+
+def _parse_mail(text: str) -> Timestamp | None:
+    match = _MAIL.fullmatch(text)
+    if match is None or match["month"].lower() not in _MONTHS:
+        return None
+    hour, minute, second = map(int, f"{match['time']}:00".split(":")[:3])
+    month = _MONTHS.index(match["month"].lower()) + 1
+    zone = _zone(match["zone"])
+    at = datetime(int(match["year"]), month, int(match["day"]), hour, minute, second, tzinfo=zone)
+    return Timestamp(at=at.astimezone(UTC), precision=Precision.SECOND)
 
 
 def _zone(text: str | None) -> timezone:

@@ -32,20 +32,27 @@ def clean_url(url: str, base: str | None = None) -> str | None:
     Tracking parameters, fragment and credentials are dropped.
     """
     try:
-        joined = ada_url.URL(ada_url.join_url(base, url.strip()) if base else url.strip())
+        joined = ada_url.URL(url.strip(), base=base)
     except ValueError:
         return None
     if joined.protocol not in ("http:", "https:") or not joined.hostname:
         return None
-    kept = [
-        part
-        for part in joined.search.removeprefix("?").split("&")
-        if part and not TRACKING.fullmatch(part.partition("=")[0])
-    ]
-    joined.search = "&".join(kept)
-    joined.username = joined.password = joined.hash = ""
+    written = str(joined.href)
+    if "@" in written:
+        joined.username = joined.password = ""
+    if "#" in written:
+        joined.hash = ""
+    if "?" in written:
+        joined.search = _without_tracking(joined.search)
     cleaned = str(joined.href)
     return cleaned if len(cleaned) <= MAX_LENGTH else None
+
+
+def _without_tracking(search: str) -> str:
+    """Give the query without the parameters that never say which article it is."""
+    parts = search.removeprefix("?").split("&")
+    kept = [part for part in parts if part and not TRACKING.fullmatch(part.partition("=")[0])]
+    return f"?{'&'.join(kept)}" if kept else ""
 
 
 def url_key(url: str) -> str:

@@ -13,11 +13,11 @@ import re
 
 from schemas.vocabulary import Reason, Rejected
 from transforms.feed_formats.charsets import settle_encoding
-from transforms.feed_formats.jsonfeed import parse_json_feed
+from transforms.feed_formats.jsonfeed import read_json_feed
 from transforms.feed_formats.parsed import ParsedEntry, ParsedFeed
 from transforms.feed_formats.scan import scan_xml
 from transforms.feed_formats.sitemaps import parse_sitemap
-from transforms.feed_formats.syndication import parse_syndication
+from transforms.feed_formats.syndication import interpret, read_syndication
 from transforms.urls import clean_url
 
 __all__ = ["ParsedEntry", "ParsedFeed", "parse_feed"]
@@ -42,7 +42,7 @@ def parse_feed(body: bytes, *, url: str, content_type: str = "") -> ParsedFeed:
     if _HTML.match(start) and not _FEED.search(start):
         raise Rejected(Reason.NOT_A_FEED, f"the answer is an HTML page{_offered(body, url)}")
     if start.startswith((b"{", b"[")):
-        return parse_json_feed(body, url)
+        return interpret(read_json_feed(body), url)
     if b"<" not in start.replace(b"\x00", b""):
         raise Rejected(Reason.NOT_A_FEED, "the answer is neither XML nor JSON")
     scanned = scan_xml(body)
@@ -51,7 +51,8 @@ def parse_feed(body: bytes, *, url: str, content_type: str = "") -> ParsedFeed:
         raise Rejected(Reason.NOT_A_FEED, "a sitemap index: name the sitemaps it lists instead")
     if sitemap is not None:
         return parse_sitemap(scanned, url)
-    return parse_syndication(scanned, url, settle_encoding(scanned.body, content_type))
+    encoded = settle_encoding(scanned.body, content_type)
+    return interpret(read_syndication(encoded), url, scanned)
 
 
 def _offered(body: bytes, url: str) -> str:

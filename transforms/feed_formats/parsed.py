@@ -9,10 +9,10 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from html import unescape
 from typing import Any
 
 from lxml import etree
-from lxml import html as lxml_html
 
 from schemas.vocabulary import Precision
 from transforms.text import one_line
@@ -21,7 +21,8 @@ MAX_ENTRIES = 2000
 MAX_TITLE = 500  # characters
 MAX_SUMMARY = 2000
 MAX_MARKUP = 40_000  # of a summary, read to find its text
-_MARKUP = re.compile(r"<[a-zA-Z!/][^>]*>|&#?\w{1,32};")
+_TAG = re.compile(r"<[a-zA-Z!/][^>]*>")
+_PARSER = etree.HTMLParser(remove_comments=True, remove_pis=True, no_network=True)
 _BREAKS = re.compile(r"<(?:br|/?p|/?div|/?li|/?h\d|/?tr|/?blockquote)\b[^>]*>", re.IGNORECASE)
 
 
@@ -64,21 +65,23 @@ def plain_text(value: Any, max_length: int = MAX_TITLE, *, is_markup: bool = Tru
     text = string(value)
     if text is None:
         return None
-    if is_markup and _MARKUP.search(text):
+    if is_markup and "<" in text and _TAG.search(text):
         text = _text_of_markup(text[:MAX_MARKUP])
+    elif is_markup and "&" in text:
+        text = unescape(text)
     return one_line(text)[:max_length].strip() or None
 
 
 def _text_of_markup(markup: str) -> str:
     """Give the text of a piece of HTML, scripts and styles left out."""
     markup = one_line(_BREAKS.sub(" ", markup))  # lxml takes no control characters
-    try:
-        tree = lxml_html.fragment_fromstring(markup, "div")
-    except (etree.ParserError, ValueError):
-        return re.sub(r"<[^>]*>", " ", markup)
-    for element in tree.iter("script", "style", "template"):
-        element.text = None
-    return str(tree.text_content())
+    tree = etree.fromstring(f"<div>{markup}</div>", _PARSER)
+    if tree is None:
+        return _TAG.sub(" ", markup)
+    if "<s" in markup or "<template" in markup:
+        for element in tree.iter("script", "style", "template"):
+            element.text = None
+    return "".join(map(str, tree.itertext()))
 
 
 def with_own_guids(entries: Iterable[ParsedEntry]) -> tuple[ParsedEntry, ...]:

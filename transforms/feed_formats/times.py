@@ -1,6 +1,6 @@
 """Read the times of feeds, which are written in every way there is.
 
-In: a time as printed, and as feedparser read it, if it could. Out: the instant in UTC and how
+In: a time as printed. Out: the instant in UTC and how
 finely it is known; None where it cannot be read, or where day and month could be either way round
 ("07/06/2026"). Nothing is rejected. Pure.
 
@@ -8,11 +8,8 @@ Read are also times with foreign names of days and months, "24:00" and leap seco
 without a zone, which are taken as UTC. Years before 1990 and after 2100 are no publication times.
 """
 
-import calendar
 import re
-import time
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from schemas.vocabulary import Precision
 from transforms.timestamps import Timestamp, parse_timestamp
@@ -46,21 +43,17 @@ _PARTS_OF_DATE = {
 }
 
 
-def read_time(printed: str | None, parsed: time.struct_time | None = None) -> Timestamp | None:
-    """Read a time, taking what feedparser made of it where it could read it."""
+def read_time(printed: str | None) -> Timestamp | None:
+    """Read a time."""
     text = (printed or "").strip()
-    if _UNSET.search(text):
-        return None
-    if parsed is not None and FIRST_YEAR <= parsed.tm_year <= LAST_YEAR:
-        at = datetime.fromtimestamp(calendar.timegm(parsed), UTC)
-        return Timestamp(at=at, precision=_precision(text))
-    if not text or len(text) > MAX_LENGTH:
+    if not text or len(text) > MAX_LENGTH or _UNSET.search(text):
         return None
     is_midnight = _MIDNIGHT.search(text) is not None
     found = parse_timestamp(_in_english(_MIDNIGHT.sub("00:00:00", text)))
     if found is None or not FIRST_YEAR <= found.at.year <= LAST_YEAR:
         return None
-    return replace(found, at=found.at + timedelta(days=1)) if is_midnight else found
+    at = found.at + timedelta(days=1) if is_midnight else found.at
+    return Timestamp(at=at, precision=_precision(text))
 
 
 def _in_english(text: str) -> str:
