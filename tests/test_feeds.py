@@ -248,7 +248,7 @@ def test_an_answer_of_not_modified_that_was_not_asked_for_is_an_error(
 def test_a_feed_that_fails_leaves_its_state_and_its_poll_too(site: Any, polls: Polls) -> None:
     site.put("a.example/feed", b"<!doctype html>", "Retry-After: 1", kind="text/html")
     gone = replace(FEED, feed_id="f2", url="http://b.example/gone")
-    _, rows = polls.run(FEED, gone)
+    rows = [row for feed in (FEED, gone) for row in polls.run(feed)[1]]
     assert [type(row) for row in rows] == [Rejection, Feed, FeedFetch] * 2
     assert [row.reason for row in rows[::3]] == [Reason.NOT_A_FEED, Reason.GONE]
     assert [row.consecutive_failures for row in rows[1::3]] == [1, 1]
