@@ -13,7 +13,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -225,6 +225,7 @@ def configured_feeds(
     except ValueError as error:
         raise UsageError(f"--feeds {settings.feeds}: {error}") from error
     stored = {feed.feed_id: feed for feed in warehouse.feeds()}
+    listed += listed_by_indexes(listed, stored.values())
     retry = warehouse.retryable_feed_ids(context.now)
     feeds = []
     for feed in listed:
@@ -233,6 +234,12 @@ def configured_feeds(
             state = replace(state, etag=None, last_modified=None, body_sha256=None)
         feeds.append(replace(state, category=feed.category, title=state.title or feed.title))
     return feeds
+
+
+def listed_by_indexes(listed: list[Feed], stored: Iterable[Feed]) -> list[Feed]:
+    """Give the sitemaps that indexes among the feeds listed when they were polled."""
+    ids = {feed.feed_id for feed in listed}
+    return [feed for feed in stored if feed.listed_by in ids and feed.feed_id not in ids]
 
 
 def is_due(feed: Feed, now: datetime) -> bool:

@@ -35,6 +35,7 @@ class Feed:
 
     feed_id: str = column("Hash of the feed's address.")
     url: str = column("Address as configured.")
+    listed_by: str | None = optional("Feed, a sitemap index, that lists this one.")
     title: str | None = optional("Title: as configured, else as the feed gives it.")
     category: str | None = optional("Outline the feed stands under in the OPML file.")
     site_url: str | None = optional("Address of the site the feed belongs to.")

@@ -307,7 +307,6 @@ def test_single_bytes_said_to_be_latin1_are_windows_1252_as_in_browsers() -> Non
         b"", b" \r\n ", b"<!DOCTYPE html><html><head></head></html>", b"<html><body>", b"%PDF-1.7",
         b"\x89PNG\r\n", b"Service unavailable", b'{"error": "not found"}', b"[1, 2]",
         b"<?xml version='1.0'?><svg xmlns='http://www.w3.org/2000/svg'/>", b"{}",
-        b"<sitemapindex xmlns='http://www.sitemaps.org/schemas/sitemap/0.9'></sitemapindex>",
     ],
 )  # fmt: skip
 def test_what_is_no_feed_is_an_error_not_an_empty_feed(body: bytes) -> None:

@@ -133,7 +133,7 @@ def test_the_next_poll_waits_for_the_longest_wish_in_bounds(
     control: str, asked_s: float | None, minutes: int
 ) -> None:
     parsed = replace(PARSED, interval_s=asked_s)
-    assert wait_after(answer(Cache_Control=control), parsed) == timedelta(minutes=minutes)
+    assert wait_after(answer(Cache_Control=control), parsed, FEED) == timedelta(minutes=minutes)
 
 
 @pytest.mark.parametrize(

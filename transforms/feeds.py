@@ -14,7 +14,7 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import apache_beam as beam
@@ -26,6 +26,7 @@ from schemas.vocabulary import FetchOutcome, Reason, Rejected
 from transforms.answers import Answer, check_status, fresh_s, retry_after_s
 from transforms.archive import open_archive
 from transforms.feed_formats import ParsedEntry, ParsedFeed, parse_feed
+from transforms.feed_formats.sitemaps import INDEX, INDEX_EVERY_S
 from transforms.reject import ROWS, StageFn, count
 from transforms.urls import url_key
 from transforms.web import FEEDS, MAX_ASKED, WebSettings, shared_web
@@ -40,6 +41,7 @@ LASTING_STEP = timedelta(hours=1)  # or one of these where waiting is not likely
 MANY_FAILURES = 30  # after so many a feed is visited rarely; it is never forgotten
 RARELY = timedelta(days=7)
 AFTER_GONE = timedelta(days=30)  # 410: gone for good, as the server says
+OLDEST = datetime(1970, 1, 1, tzinfo=UTC)
 TOO_FAR_AHEAD = timedelta(hours=24)  # no zone explains a time further in the future
 
 
@@ -49,6 +51,7 @@ class Poll:
 
     feed: Feed  # with its new state
     fetch: FeedFetch
+    sitemaps: tuple[Feed, ...] = ()  # what a sitemap index lists, to be polled from now on
     entries: tuple[Entry, ...] = ()
     rejections: tuple[Rejection, ...] = ()  # of entries without an address
 
@@ -70,7 +73,7 @@ def read_poll(feed: Feed, answer: Answer, parsed: ParsedFeed | None, context: Ru
         last_polled_at=context.now,
         last_success_at=context.now,
         last_full_at=context.now if is_full else feed.last_full_at,
-        next_poll_at=context.now + wait_after(answer, parsed),
+        next_poll_at=context.now + wait_after(answer, parsed, feed),
         consecutive_failures=0,
         updated_at=context.now,
         run_id=context.run_id,
@@ -85,7 +88,31 @@ def read_poll(feed: Feed, answer: Answer, parsed: ParsedFeed | None, context: Ru
         newest_entry_at=max((e.published_at for e in entries if e.published_at), default=None),
     )
     rejections = without_address(parsed, feed, context) if parsed else ()
-    return Poll(feed=state, fetch=fetch, entries=entries, rejections=rejections)
+    sitemaps = sitemaps_of(parsed, feed, context) if parsed else ()
+    return Poll(feed=state, fetch=fetch, sitemaps=sitemaps, entries=entries, rejections=rejections)
+
+
+def sitemaps_of(parsed: ParsedFeed, index: Feed, context: RunContext) -> tuple[Feed, ...]:
+    """Make a feed of each sitemap that an index lists; none of an index within an index.
+
+    They are rows of the oldest state there is: what is known of one already stays.
+    """
+    if parsed.sitemaps and index.listed_by is not None:
+        raise Rejected(Reason.NOT_A_FEED, "a sitemap index within a sitemap index")
+    return tuple(
+        Feed(
+            feed_id=content_id("feed", url_key(url)),
+            url=url,
+            listed_by=index.feed_id,
+            title=index.title,
+            category=index.category,
+            publisher=index.publisher,
+            publisher_domain=index.publisher_domain,
+            updated_at=OLDEST,
+            run_id=context.run_id,
+        )
+        for url in parsed.sitemaps
+    )
 
 
 def failed_poll(feed: Feed, answer: Answer | None, rejected: Rejected, context: RunContext) -> Poll:
@@ -137,8 +164,10 @@ def fetch_row(feed: Feed, answer: Answer | None, context: RunContext) -> FeedFet
     )
 
 
-def wait_after(answer: Answer, parsed: ParsedFeed | None) -> timedelta:
+def wait_after(answer: Answer, parsed: ParsedFeed | None, feed: Feed) -> timedelta:
     """Say how long to leave a feed alone: the longest of all wishes, in bounds."""
+    if (parsed.feed_format if parsed else feed.feed_format) == INDEX:
+        return timedelta(seconds=INDEX_EVERY_S)
     wishes = (INTERVAL.total_seconds(), fresh_s(answer), (parsed and parsed.interval_s) or 0.0)
     return min(max(SHORTEST, timedelta(seconds=min(max(wishes), 1e9))), LONGEST)
 
@@ -229,7 +258,7 @@ class PollFeedsFn(StageFn):
         self._answer: Answer | None = None
         self._answer = result.result()
         poll = read_poll(feed, self._answer, self._read(feed, self._answer), self.context)
-        for row in (poll.feed, self._archived(poll.fetch), *poll.rejections):
+        for row in (poll.feed, *poll.sitemaps, self._archived(poll.fetch), *poll.rejections):
             yield beam.pvalue.TaggedOutput(ROWS, row)
         for rejection in poll.rejections:
             count(rejection.stage, "in")

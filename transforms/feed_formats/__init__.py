@@ -47,8 +47,6 @@ def parse_feed(body: bytes, *, url: str, content_type: str = "") -> ParsedFeed:
         raise Rejected(Reason.NOT_A_FEED, "the answer is neither XML nor JSON")
     scanned = scan_xml(body)
     sitemap = _SITEMAP.search(start)
-    if sitemap is not None and sitemap[1] == b"sitemapindex":
-        raise Rejected(Reason.NOT_A_FEED, "a sitemap index: name the sitemaps it lists instead")
     if sitemap is not None:
         return parse_sitemap(scanned, url)
     encoded = settle_encoding(scanned.body, content_type)

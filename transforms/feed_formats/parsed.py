@@ -52,6 +52,7 @@ class ParsedFeed:
     site_url: str | None = None
     language: str | None = None
     interval_s: float | None = None  # how often it asks to be polled
+    sitemaps: tuple[str, ...] = ()  # what a sitemap index lists, the latest first
     damage: str | None = None  # what was wrong with it, though it could be read
 
 
