@@ -51,13 +51,19 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _score_text(args: argparse.Namespace) -> None:
-    from pipelines.evaluate_text import evaluate_text, format_scores  # trafilatura takes a second
+    # trafilatura takes a second to import
+    from pipelines.evaluate_text import evaluate_text, format_pooled, format_scores, has_texts
 
     folders = sorted(path.parent for path in args.gold.rglob("gold.jsonl"))
+    folders = [folder for folder in folders if has_texts(folder)]
     if not folders:
-        raise UsageError(f"--gold {args.gold}: holds no gold.jsonl")
+        raise UsageError(f"--gold {args.gold}: holds no gold.jsonl with texts")
+    scores = []
     for folder in folders:
-        print(format_scores(folder.name, evaluate_text(folder)))
+        scores.append(evaluate_text(folder))
+        print(format_scores(folder.name, scores[-1]))
+    if len(scores) > 1:
+        print(format_pooled(scores))
 
 
 def _score_model(args: argparse.Namespace) -> None:

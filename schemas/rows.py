@@ -150,6 +150,7 @@ class ArticleRevision:
     dateline_place: str | None = optional("Place in the dateline.")
     dateline_agency: str | None = optional("News agency in the dateline.")
     is_accessible_for_free: bool | None = optional("The page's own word on free or paid.")
+    pub_status: str | None = optional("usable, live (a live blog), gallery, video or withdrawn.")
     text: str = column("Body: paragraphs with an empty line between, without boilerplate.")
     line_kinds: tuple[str, ...] = column(
         "Kind of each paragraph of the text: body, heading, list, quote, table or caption.",

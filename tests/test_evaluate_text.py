@@ -1,10 +1,17 @@
 import gzip
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from pipelines.evaluate_text import evaluate_text, format_scores
+from pipelines.evaluate_text import evaluate_text, format_pooled, format_scores
+from schemas.flow import Page, RunContext
+from schemas.rows import Entry
+from transforms.clean import clean_article
+from transforms.extract import extract_article
+
+FLOORS = json.loads((Path(__file__).parent / "gates.json").read_text())["text"]
 
 BODY = [
     "The council of Pell Harbour met on Tuesday and put off its vote on the ferry line once more.",
@@ -50,3 +57,39 @@ def test_a_page_read_as_its_gold_scores_one_in_every_figure(tmp_path: Path) -> N
     }
     assert scores.f1_gain == pytest.approx(1 - scores.baseline.f1)
     assert "n=2" in format_scores("made", scores)
+    assert "all, n=4" in format_pooled([scores, scores])
+
+
+@pytest.mark.corpora
+@pytest.mark.parametrize("folder", sorted(FLOORS))
+def test_every_third_gold_page_keeps_to_the_floors(folder: str, corpora: Path) -> None:
+    """The block model has seen these pages: a floor shows what broke, not how new sites fare."""
+    floors = FLOORS[folder]
+    scores = evaluate_text(corpora / "extraction" / "dev" / folder, every=3)
+    assert scores.ours.f1 >= floors["f1"]
+    assert scores.f1_gain >= floors["gain"]
+    assert scores.ours.exact >= floors["exact"]
+    assert scores.ours.promo <= floors["most_promo"]
+
+
+@pytest.mark.corpora
+def test_boxes_of_other_news_are_in_no_text_of_the_articles(corpora: Path) -> None:
+    now = datetime.now(UTC)
+    for path in sorted((corpora / "articles").glob("*.html")):
+        url = f"https://news.example/{path.stem}"
+        entry = Entry(
+            entry_id="e", url=url, url_key="k", version="", first_seen_at=now, run_id="run"
+        )
+        page = Page(
+            entry=entry,
+            url=url,
+            http_status=200,
+            content_type="text/html",
+            body=path.read_bytes(),
+            fetched_at=now,
+        )
+        extracted = extract_article(page, RunContext(run_id="run", now=now))
+        text = clean_article(extracted).revision.text
+        assert len(text) > 1000
+        assert "In Other News" not in text
+        assert "Load More" not in text

@@ -147,6 +147,44 @@ def test_an_article_on_a_paid_site_that_shows_its_text_is_kept_and_flagged() -> 
     assert extract(html(f"<p>{LONG}</p>", head=head)).revision.is_accessible_for_free is False
 
 
+LIVE = '<script type="application/ld+json">{"@type":"LiveBlogPosting","headline":"Vote"}</script>'
+VIDEO = '<script type="application/ld+json">{"@type":"VideoObject","name":"Ferry"}</script>'
+
+
+@pytest.mark.parametrize(
+    ("head", "path", "text", "status"),
+    [
+        ("", "world/ferry", LONG, "usable"),
+        (LIVE, "world/vote", LONG, "live"),
+        ("", "world/vote/live-updates/7", LONG, "live"),
+        ("", "photo-gallery/ferry", LONG, "gallery"),
+        (VIDEO, "world/ferry", BRIEF, "video"),
+        (VIDEO, "world/ferry", LONG * 2, "usable"),
+    ],
+)
+def test_live_blogs_galleries_and_videos_are_flagged(
+    head: str, path: str, text: str, status: str
+) -> None:
+    found = extract(html(f"<p>{text}</p>", head=head), url=f"https://news.selvara.example/{path}")
+    assert found.revision.pub_status == status
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        ("<h1>Ferry burns</h1><div class=player>Watch: the ferry burns</div>", Reason.NO_TEXT),
+        ("<h1>Ferry burns</h1><figure>1 of 12</figure><figure>2 of 12</figure>", Reason.NO_TEXT),
+        ("<div id=root>You need to enable JavaScript to run this app.</div>", Reason.NO_TEXT),
+        ("<h1>Cookies</h1><p>Accept all cookies to continue to the site.</p>", Reason.BOT_CHECK),
+        (f"<p>{BRIEF[:60]}…</p><p>To continue reading, log in.</p>", Reason.PAYWALL),
+    ],
+)
+def test_videos_galleries_scripts_consent_and_stubs_without_text_are_rejected(
+    body: str, reason: Reason
+) -> None:
+    assert reason_of(html(body)) is reason
+
+
 def test_an_article_about_captchas_is_an_article() -> None:
     text = (
         LONG + "Visitors must verify you are human, the page said. Page not found, it said later."

@@ -9,7 +9,7 @@ from schemas.flow import KnownKeys, RunContext, SiteLines
 from schemas.rows import Article, ArticleRevision, Entry, RemovedBlock
 from transforms.history import SITE_RULE, due_refetches, known_words, refetch_of, site_lines
 from transforms.load import stage
-from transforms.text import comparable, text_sha256
+from transforms.text import letters, text_sha256
 from transforms.warehouse import DuckDbWarehouse, StagingFolder, open_warehouse
 
 NOW = datetime(2026, 3, 9, 18, tzinfo=UTC)
@@ -141,7 +141,7 @@ def test_a_line_once_learned_is_learned_from_what_was_removed_too(
 
 
 def test_a_text_is_known_by_its_words(tmp_path: Path, make_row: MakeRow) -> None:
-    words = text_sha256(comparable("The ferry burned."))
+    words = text_sha256(letters("The ferry burned."))
     revision = make_row(
         ArticleRevision,
         revision_id="r",

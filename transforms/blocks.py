@@ -31,6 +31,7 @@ _BOUNDARIES = frozenset((
 ))  # fmt: skip
 _CELLS = frozenset(("td", "th"))
 _BOLD = frozenset(("b", "strong", "em", "i"))
+_TELLING = _BOUNDARIES | _CELLS | _BOLD | {"a", "br"}
 # A family's bit is its place in this list.
 _NAMES = (
     ("body", r"article[-_]?(?:body|text|content)|story[-_]?(?:body|text|content)|body[-_]?(?:text|"
@@ -139,9 +140,8 @@ class _Walk:
     open_links: int = 0
     open_bold: int = 0
 
-    def enter(self, element: Tree) -> None:
+    def enter(self, element: Tree, tag: str) -> None:
         """Begin an element."""
-        tag: Any = element.tag
         if tag in _BOUNDARIES:
             self.close(is_break=False)
             if element is not self.here.element:
@@ -155,13 +155,9 @@ class _Walk:
             self.open_bold += 1
         elif tag in _CELLS and self.pieces:
             self.pieces.append(" | ")
-        text = element.text
-        if text and (self.pieces or not text.isspace()):
-            self.take(text)
 
-    def leave(self, element: Tree, *, is_last: bool) -> None:
-        """End an element, and take the text that follows it."""
-        tag: Any = element.tag
+    def leave(self, tag: str) -> None:
+        """End an element."""
         if tag in _BOUNDARIES:
             self.close(is_break=False)
             self.here = self.here.parent or self.here
@@ -169,9 +165,6 @@ class _Walk:
             self.open_links -= 1
         elif tag in _BOLD:
             self.open_bold -= 1
-        text = element.tail
-        if text and not is_last and (self.pieces or not text.isspace()):
-            self.take(text)
 
     def take(self, text: str) -> None:
         """Add a piece of text to the block at hand."""
@@ -220,10 +213,17 @@ def read_blocks(tree: Tree) -> list[Block]:
     body = tree.find("body")
     walk = _Walk(here=_container(body, None))
     for event, element in etree.iterwalk(body, events=("start", "end")):
+        tag: Any = element.tag
         if event == "start":
-            walk.enter(element)
+            if tag in _TELLING:
+                walk.enter(element, tag)
+            text = element.text
         else:
-            walk.leave(element, is_last=element is body)
+            if tag in _TELLING:
+                walk.leave(tag)
+            text = element.tail if element is not body else None
+        if text and (walk.pieces or not text.isspace()):
+            walk.take(text)
     walk.close(is_break=False)
     for block in walk.blocks:
         _count_in(block.container, block, 1)

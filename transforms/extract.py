@@ -27,7 +27,12 @@ from transforms.lines import choose_lines, describe_page
 from transforms.markup import decode_page, parse_page, trim_tree
 from transforms.metadata import Metadata, read_metadata
 from transforms.notes import find_correction, find_withdrawal
-from transforms.quality import MIN_SENTENCE_WORDS, check_article, sentence_words
+from transforms.quality import (
+    MIN_SENTENCE_WORDS,
+    check_article,
+    pub_status,
+    sentence_words,
+)
 from transforms.reject import ROWS, StageFn
 from transforms.revisions import with_text
 from transforms.text import join_paragraphs, read_paragraphs, split_paragraphs
@@ -110,7 +115,7 @@ def _read_html(text: str, page: Page, context: RunContext) -> _Reading:
             lines = _body(split_paragraphs(notice))
             return _Reading(lines=lines, metadata=metadata, note=notice, is_withdrawn=True)
     check_article(described.whole, metadata, reading.paragraphs, page.url)
-    note = find_correction([*reading.paragraphs, *(block.text for block in described.whole)])
+    note = find_correction(block.text for block in described.whole)
     return replace(reading, note=note)
 
 
@@ -195,6 +200,9 @@ def _revision(
         image_url=metadata.image_url,
         date_modified=metadata.modified.at if metadata.modified else None,
         is_accessible_for_free=metadata.is_accessible_for_free,
+        pub_status="withdrawn"
+        if reading.is_withdrawn
+        else pub_status(metadata, page.url, sentence_words(reading.paragraphs)),
         text="",
         text_sha256="",
         num_words=0,

@@ -21,7 +21,7 @@ from htmldate import find_date
 from lxml import etree
 
 from transforms.bylines import clean_authors
-from transforms.jsonld import Node, article_node, page_node, read_nodes
+from transforms.jsonld import Node, article_node, page_node, read_nodes, type_names
 from transforms.markup import Tree
 from transforms.text import comparable, num_words, one_line
 from transforms.timestamps import Timestamp, finest, parse_timestamp
@@ -89,6 +89,7 @@ class Metadata:
     modified: Timestamp | None = None
     is_accessible_for_free: bool | None = None
     is_article: bool = False  # the page declares that it is one
+    types: frozenset[str] = frozenset()  # what JSON-LD and og:type call what stands on the page
     declared_body: str | None = None  # JSON-LD's articleBody: often cut, or another's
 
 
@@ -151,6 +152,9 @@ def read_metadata(tree: Tree, url: str, *, latest: datetime) -> Metadata:
         modified=_modified(sources, latest),
         is_accessible_for_free=_is_free(sources),
         is_article=bool(sources.article) or "article" in sources.meta("og:type"),
+        types=frozenset(
+            name for node in sources.nodes for name in type_names(node.get("@type"))
+        ).union(sources.meta("og:type")),
         declared_body=_declared_body(sources.article),
     )
 

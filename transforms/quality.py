@@ -28,6 +28,17 @@ MIN_PARAGRAPH_WORDS = 5
 MIN_INDEX_LINKS = 8  # linked headings on a page that declares no article
 MAX_TEASER_WORDS = 60  # the longest paragraph of an index page
 
+MAX_VIDEO_WORDS = 150  # an article with a video in it is an article
+_GALLERIES = frozenset(("ImageGallery", "MediaGallery"))
+_VIDEOS = frozenset(("VideoObject", "video.other", "video.movie", "video.episode", "video"))
+_LIVE = re.compile(
+    r"(?:^|[/_-])(?:live(?:[-_]?(?:blog|updates?|ticker|news|story))|liveticker)(?:[/_-]|$)"
+)
+_GALLERY = re.compile(
+    r"/(?:photo-?)?(?:galler(?:y|ies|ie|ia)|slideshows?|fotostrecke|bildergalerie)[/-]"
+)
+_VIDEO = re.compile(r"/(?:videos?|watch)/")
+
 _BOT = re.compile(
     r"verify (?:that )?you are (?:a )?human|are you a (?:robot|human)|not a robot|unusual traffic|"
     r"checking your browser|just a moment\.\.\.|security of your connection|"
@@ -62,6 +73,17 @@ _PAYWALL = re.compile(
     r"member) to",
     re.IGNORECASE,
 )
+
+
+def pub_status(metadata: Metadata, url: str, num_words_found: int) -> str:
+    """Tell a finished article from a live blog, a gallery and a page that accompanies a video."""
+    path = urlsplit(url).path
+    if "LiveBlogPosting" in metadata.types or _LIVE.search(path):
+        return "live"
+    if metadata.types & _GALLERIES or _GALLERY.search(path):
+        return "gallery"
+    is_video = bool(metadata.types & _VIDEOS) or _VIDEO.search(path) is not None
+    return "video" if is_video and num_words_found < MAX_VIDEO_WORDS else "usable"
 
 
 def sentence_words(paragraphs: list[str]) -> int:

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from schemas.columns import content_id
 from schemas.rows import ArticleRevision
-from transforms.text import comparable, num_words, text_sha256
+from transforms.text import letters, num_words, text_sha256
 
 
 def with_text(revision: ArticleRevision, text: str) -> ArticleRevision:
@@ -22,6 +22,6 @@ def with_text(revision: ArticleRevision, text: str) -> ArticleRevision:
         revision_id=content_id(revision.article_id, revision.headline, text, *note),
         text=text,
         text_sha256=text_sha256(text),
-        words_sha256=text_sha256(comparable(text)),
+        words_sha256=text_sha256(letters(text)),
         num_words=num_words(text),
     )

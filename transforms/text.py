@@ -29,6 +29,8 @@ _EMPTY_LINES = re.compile(r"\n\s*\n")
 _WORD = re.compile(
     r"[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]|[^\W_]+(?:['’.-][^\W_]+)*"
 )
+_SPACED_WORD = re.compile(r"[A-Za-z0-9]+(?:['.-][A-Za-z0-9]+)*")  # the same in plain ASCII
+_NO_LETTER = re.compile(r"[\W_]+")
 _SENTENCE_END = re.compile(r"[.!?…。！？।؟][\"'”’»)\]\u203a]*$")
 MIN_TITLE_WORDS = 3
 MAX_WRAP_WIDTH = 120  # lines longer than this were not broken by an editor or a mail program
@@ -96,7 +98,7 @@ def words(text: str) -> list[str]:
 
 def num_words(text: str) -> int:
     """Count the words of a text."""
-    return len(_WORD.findall(text))
+    return len((_SPACED_WORD if text.isascii() else _WORD).findall(text))
 
 
 def ends_sentence(line: str) -> bool:
@@ -107,6 +109,11 @@ def ends_sentence(line: str) -> bool:
 def text_sha256(text: str) -> str:
     """Hash a text."""
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def letters(text: str) -> str:
+    """Give letters and digits alone, folded: what is left of a text without its form."""
+    return _NO_LETTER.sub("", text).casefold()
 
 
 def comparable(text: str) -> str:
