@@ -42,7 +42,14 @@ class ReadFeeds(beam.PTransform):
         polled = (
             pipeline
             | "feeds" >> beam.Create(list(self.state.feeds))
-            | "poll" >> PollFeeds(self.context, web, self.settings.archive, self.settings.workers)
+            | "poll"
+            >> PollFeeds(
+                self.context,
+                web,
+                self.settings.archive,
+                self.settings.workers,
+                self.settings.interval,
+            )
         )
         due = pipeline | "due again" >> beam.Create(list(self.state.due))
         fetched = (

@@ -41,6 +41,7 @@ class IngestSettings:
     from_warc: str | None = None
     published: datetime | None = None
     every: timedelta | None = None
+    interval: timedelta = timedelta(hours=1)
     now: datetime | None = None
     model: str | None = None
     places: str | None = None
@@ -149,6 +150,10 @@ def check_host(flag: str, value: str | None) -> None:
 def _add_fetching(group: "argparse._ArgumentGroup") -> None:
     add_asking(group)
     group.add_argument(
+        "--interval", type=read_duration, default="1h", metavar="1h", help="shortest time between "
+        "two polls of a feed, which itself and its server may lengthen; default: %(default)s"
+    )  # fmt: skip
+    group.add_argument(
         "--archive", metavar="DIR", help="where raw pages are kept; default: WAREHOUSE.archive"
     )
     group.add_argument("--no-archive", action="store_true", help="keep no raw pages")
@@ -181,6 +186,7 @@ def settings_from(args: argparse.Namespace) -> IngestSettings:
         from_warc=args.from_warc,
         published=args.published,
         every=args.every,
+        interval=args.interval,
         refetch=args.refetch,
         now=args.now,
         model=args.model,

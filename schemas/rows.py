@@ -51,6 +51,11 @@ class Feed:
     last_full_at: datetime | None = optional("Last unconditional answer (status 200).")
     next_poll_at: datetime | None = optional("Not to be polled before.")
     consecutive_failures: int = column("Failed polls since the last good one.", default=0)
+    has_broken_validators: bool | None = optional(
+        "True where a new body came under old validators: these are not sent any more."
+    )
+    moved_to: str | None = optional("Address that permanent redirects lead to.")
+    moved_since: datetime | None = optional("Since when; asked there directly after three days.")
     updated_at: datetime = column("Instant of the run that wrote this state.")
     run_id: str = column("Run that wrote the row.")
 

@@ -86,6 +86,7 @@ class Site:
     answered: list[tuple[Request, float]] = field(default_factory=list)  # and when
     latency_s: float = 0.0
     closing: threading.Event = field(default_factory=threading.Event)
+    knows_etags: bool = False  # answers 304 to whoever has the ETag
 
     def put(
         self, where: str, body: bytes = b"", *headers: str, status: str = "200 OK", kind: str = ""
@@ -115,6 +116,9 @@ class Handler(socketserver.StreamRequestHandler):
         if site.latency_s:
             site.closing.wait(site.latency_s)
         site.answered.append((request, time.monotonic()))
+        etag = f"\r\nETag: {headers.get('if-none-match')}\r\n".encode("latin-1")
+        if site.knows_etags and answer and etag in answer:
+            answer = b"HTTP/1.1 304 Not Modified\r\n\r\n"
         self.wfile.write(answer or b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
 
 

@@ -26,8 +26,6 @@ from transforms.feeds import (
     entries_of,
     failed_poll,
     read_poll,
-    validators,
-    wait_after,
     without_address,
 )
 from transforms.web import WebSettings
@@ -84,7 +82,7 @@ def test_a_poll_leaves_the_feeds_new_state() -> None:
         last_polled_at=NOW,
         last_success_at=NOW,
         last_full_at=NOW,
-        next_poll_at=NOW + timedelta(minutes=15),
+        next_poll_at=NOW + timedelta(hours=1),
         updated_at=NOW,
         run_id="r1",
     )
@@ -110,43 +108,17 @@ def test_the_same_bytes_are_not_read_again() -> None:
     assert poll.feed.last_full_at == NOW
 
 
-def test_validators_are_sent_unless_the_last_full_answer_is_a_day_old() -> None:
-    fresh = replace(FEED, etag='"1"', last_modified="then", last_full_at=NOW - timedelta(hours=23))
-    assert validators(fresh, CONTEXT) == ('"1"', "then")
-    stale = replace(fresh, last_full_at=NOW - timedelta(hours=24))
-    assert validators(stale, CONTEXT) == (None, None)
-
-
-@pytest.mark.parametrize(
-    ("control", "asked_s", "minutes"),
-    [
-        ("", None, 15),
-        ("max-age=3600", None, 60),
-        ("max-age=3600", 7200, 120),
-        ("max-age=31536000", None, 24 * 60),
-        ("max-age=5", 60, 15),
-        ("no-cache, max-age=3600", None, 15),
-        ("", 1e300, 24 * 60),
-    ],
-)
-def test_the_next_poll_waits_for_the_longest_wish_in_bounds(
-    control: str, asked_s: float | None, minutes: int
-) -> None:
-    parsed = replace(PARSED, interval_s=asked_s)
-    assert wait_after(answer(Cache_Control=control), parsed, FEED) == timedelta(minutes=minutes)
-
-
 @pytest.mark.parametrize(
     ("failures", "given", "reason", "wait"),
     [
-        (0, None, Reason.TIMEOUT, timedelta(minutes=30)),
-        (4, None, Reason.TIMEOUT, timedelta(minutes=90)),
-        (0, answer(404), Reason.GONE, timedelta(minutes=75)),
+        (0, None, Reason.TIMEOUT, timedelta(minutes=75)),
+        (4, None, Reason.TIMEOUT, timedelta(minutes=135)),
+        (0, answer(404), Reason.GONE, timedelta(hours=2)),
         (29, answer(404), Reason.GONE, timedelta(hours=24)),
-        (30, answer(404), Reason.GONE, timedelta(days=7)),
+        (30, answer(404), Reason.GONE, timedelta(days=30)),
         (0, answer(410), Reason.GONE, timedelta(days=30)),
         (0, answer(429, Retry_After="7200"), Reason.RATE_LIMITED, timedelta(hours=2)),
-        (0, answer(503, Retry_After="1"), Reason.SERVER_ERROR, timedelta(minutes=30)),
+        (0, answer(503, Retry_After="1"), Reason.SERVER_ERROR, timedelta(minutes=75)),
     ],
 )
 def test_a_feed_that_fails_is_visited_later_and_later_but_never_forgotten(
@@ -212,7 +184,7 @@ def test_a_feed_is_polled_read_and_archived(site: Any, polls: Polls, tmp_path: P
     site.put("a.example/feed", BODY, 'ETag: "1"', kind="application/rss+xml")
     (entry,), (feed, fetch, rejection) = polls.run(FEED)
     assert (entry.url, entry.title, entry.feed_id) == ("http://a.example/1", "One", "f1")
-    assert (feed.etag, feed.next_poll_at) == ('"1"', NOW + timedelta(minutes=15))
+    assert (feed.etag, feed.next_poll_at) == ('"1"', NOW + timedelta(hours=1))
     assert (fetch.outcome, fetch.num_entries) == (FetchOutcome.OK, 2)
     assert rejection.reason is Reason.NO_ADDRESS
     records = {offset: r.content for r, offset in read_records(tmp_path / fetch.archive_file)}

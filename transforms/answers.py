@@ -27,6 +27,7 @@ class Answer:
     body: bytes  # decoded from its content coding
     duration_ms: int
     is_tls_verified: bool | None = None  # None without TLS
+    is_moved_for_good: bool = False  # there were redirects, all of them permanent
 
     def header(self, name: str) -> str | None:
         """Give the first header of that name."""

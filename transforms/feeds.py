@@ -4,10 +4,8 @@ Comes in: feeds with the state of their last poll. Goes out: the entries they li
 the feeds' new state and a `FeedFetch` for each poll, also for one that failed. Rejected: a feed
 that cannot be reached or read, with the reason, and an entry without a usable address.
 
-A feed is asked conditionally, with the validators it sent byte for byte; once a day without them,
-since some servers answer 304 for ever. A body with the bytes of the last one is not read again.
-The next poll is due after the longest of our interval, the feed's own wish and the server's, in
-bounds; after failures later and later, but never never.
+When a feed is asked, where and with which validators: `polling` tells. A body with the bytes of the
+last one is not read again.
 """
 
 import hashlib
@@ -23,24 +21,24 @@ from schemas.columns import content_id
 from schemas.flow import RunContext
 from schemas.rows import Entry, Feed, FeedFetch, Rejection
 from schemas.vocabulary import FetchOutcome, Reason, Rejected
-from transforms.answers import Answer, check_status, fresh_s, retry_after_s
+from transforms.answers import Answer, check_status
 from transforms.archive import open_archive
 from transforms.feed_formats import ParsedEntry, ParsedFeed, parse_feed
-from transforms.feed_formats.sitemaps import INDEX, INDEX_EVERY_S
+from transforms.polling import (
+    DEFAULT_INTERVAL,
+    breaks_validators,
+    forget_move,
+    note_move,
+    question_to,
+    wait_after,
+    wait_after_failure,
+)
 from transforms.reject import ROWS, StageFn, count
 from transforms.urls import url_key
 from transforms.web import FEEDS, MAX_ASKED, WebSettings, shared_web
 from transforms.workers import outcome, shared_workers
 
 PARSE_TIMEOUT_S = 10.0
-INTERVAL = timedelta(minutes=15)
-SHORTEST, LONGEST = timedelta(minutes=5), timedelta(hours=24)
-UNCONDITIONAL_EVERY = timedelta(hours=24)
-PASSING_STEP = timedelta(minutes=15)  # each failure in a row adds one,
-LASTING_STEP = timedelta(hours=1)  # or one of these where waiting is not likely to mend it
-MANY_FAILURES = 30  # after so many a feed is visited rarely; it is never forgotten
-RARELY = timedelta(days=7)
-AFTER_GONE = timedelta(days=30)  # 410: gone for good, as the server says
 OLDEST = datetime(1970, 1, 1, tzinfo=UTC)
 TOO_FAR_AHEAD = timedelta(hours=24)  # no zone explains a time further in the future
 
@@ -56,34 +54,27 @@ class Poll:
     rejections: tuple[Rejection, ...] = ()  # of entries without an address
 
 
-def read_poll(feed: Feed, answer: Answer, parsed: ParsedFeed | None, context: RunContext) -> Poll:
+def read_poll(
+    feed: Feed,
+    answer: Answer,
+    parsed: ParsedFeed | None,
+    context: RunContext,
+    *,
+    interval: timedelta = DEFAULT_INTERVAL,
+) -> Poll:
     """Sum up a poll that was answered in order; `parsed` is None when nothing had changed."""
     entries = entries_of(parsed, feed, context) if parsed else ()
     is_full = answer.status == 200
-    sha256 = hashlib.sha256(answer.body).hexdigest() if is_full else feed.body_sha256
     state = replace(
-        feed,
-        title=feed.title or (parsed.title if parsed else None),
-        site_url=feed.site_url or (parsed.site_url if parsed else None),
-        language=(parsed.language if parsed else None) or feed.language,
-        feed_format=parsed.feed_format if parsed else feed.feed_format,
-        etag=answer.header("ETag") if is_full else feed.etag,
-        last_modified=answer.header("Last-Modified") if is_full else feed.last_modified,
-        body_sha256=sha256,
-        last_polled_at=context.now,
-        last_success_at=context.now,
-        last_full_at=context.now if is_full else feed.last_full_at,
-        next_poll_at=context.now + wait_after(answer, parsed, feed),
-        consecutive_failures=0,
-        updated_at=context.now,
-        run_id=context.run_id,
+        state_after(feed, answer, parsed, context),
+        next_poll_at=context.now + wait_after(answer, parsed, feed, interval),
     )
     how = FetchOutcome.OK if parsed else FetchOutcome.SAME_BODY
     fetch = replace(
         fetch_row(feed, answer, context),
         outcome=how if is_full else FetchOutcome.NOT_MODIFIED,
         detail=parsed.damage if parsed else None,
-        body_sha256=sha256 if is_full else None,
+        body_sha256=state.body_sha256 if is_full else None,
         num_entries=len(parsed.entries) if parsed else None,
         newest_entry_at=max((e.published_at for e in entries if e.published_at), default=None),
     )
@@ -115,32 +106,51 @@ def sitemaps_of(parsed: ParsedFeed, index: Feed, context: RunContext) -> tuple[F
     )
 
 
-def failed_poll(feed: Feed, answer: Answer | None, rejected: Rejected, context: RunContext) -> Poll:
+def state_after(feed: Feed, answer: Answer, parsed: ParsedFeed | None, context: RunContext) -> Feed:
+    """Give a feed's state after an answer in order: what it is, what it sent, when."""
+    is_full = answer.status == 200
+    sha256 = hashlib.sha256(answer.body).hexdigest() if is_full else feed.body_sha256
+    is_broken = is_full and sha256 is not None and breaks_validators(feed, answer, sha256)
+    return replace(
+        note_move(feed, answer, context.now),
+        title=feed.title or (parsed.title if parsed else None),
+        site_url=feed.site_url or (parsed.site_url if parsed else None),
+        language=(parsed.language if parsed else None) or feed.language,
+        feed_format=parsed.feed_format if parsed else feed.feed_format,
+        etag=answer.header("ETag") if is_full else feed.etag,
+        last_modified=answer.header("Last-Modified") if is_full else feed.last_modified,
+        body_sha256=sha256,
+        has_broken_validators=is_broken or feed.has_broken_validators,
+        last_polled_at=context.now,
+        last_success_at=context.now,
+        last_full_at=context.now if is_full else feed.last_full_at,
+        consecutive_failures=0,
+        updated_at=context.now,
+        run_id=context.run_id,
+    )
+
+
+def failed_poll(
+    feed: Feed,
+    answer: Answer | None,
+    rejected: Rejected,
+    context: RunContext,
+    *,
+    interval: timedelta = DEFAULT_INTERVAL,
+) -> Poll:
     """Sum up a poll that failed."""
     failures = feed.consecutive_failures + 1
+    wait = wait_after_failure(failures, answer, rejected, context, interval)
     state = replace(
-        feed,
+        forget_move(feed, answer),
         last_polled_at=context.now,
-        next_poll_at=context.now + wait_after_failure(failures, answer, rejected, context),
+        next_poll_at=context.now + wait,
         consecutive_failures=failures,
         updated_at=context.now,
         run_id=context.run_id,
     )
     row = fetch_row(feed, answer, context)
     return Poll(feed=state, fetch=replace(row, reason=rejected.reason, detail=rejected.detail))
-
-
-def wait_after_failure(
-    failures: int, answer: Answer | None, rejected: Rejected, context: RunContext
-) -> timedelta:
-    """Say how long to leave a feed alone that failed so often in a row."""
-    if answer is not None and answer.status == 410:
-        return AFTER_GONE
-    if failures > MANY_FAILURES:
-        return RARELY
-    step = PASSING_STEP if rejected.reason.is_retryable else LASTING_STEP
-    asked = retry_after_s(answer, context.now.timestamp()) if answer else 0.0
-    return max(min(INTERVAL + failures * step, LONGEST), timedelta(seconds=asked))
 
 
 def fetch_row(feed: Feed, answer: Answer | None, context: RunContext) -> FeedFetch:
@@ -162,14 +172,6 @@ def fetch_row(feed: Feed, answer: Answer | None, context: RunContext) -> FeedFet
         num_bytes=len(answer.body),
         duration_ms=answer.duration_ms,
     )
-
-
-def wait_after(answer: Answer, parsed: ParsedFeed | None, feed: Feed) -> timedelta:
-    """Say how long to leave a feed alone: the longest of all wishes, in bounds."""
-    if (parsed.feed_format if parsed else feed.feed_format) == INDEX:
-        return timedelta(seconds=INDEX_EVERY_S)
-    wishes = (INTERVAL.total_seconds(), fresh_s(answer), (parsed and parsed.interval_s) or 0.0)
-    return min(max(SHORTEST, timedelta(seconds=min(max(wishes), 1e9))), LONGEST)
 
 
 def entries_of(parsed: ParsedFeed, feed: Feed, context: RunContext) -> tuple[Entry, ...]:
@@ -222,24 +224,24 @@ def _entry(parsed: ParsedEntry, url: str, feed: Feed, context: RunContext) -> En
     )
 
 
-def validators(feed: Feed, context: RunContext) -> tuple[str | None, str | None]:
-    """Give ETag and Last-Modified to send; none when the last full answer is a day old."""
-    is_recent = feed.last_full_at and context.now - feed.last_full_at < UNCONDITIONAL_EVERY
-    return (feed.etag, feed.last_modified) if is_recent else (None, None)
-
-
 class PollFeedsFn(StageFn):
     """Poll with the process's shared fetcher; read feeds in killable workers."""
 
     stage = "poll"
 
     def __init__(
-        self, context: RunContext, web: WebSettings, archive: str | None, workers: int
+        self,
+        context: RunContext,
+        web: WebSettings,
+        archive: str | None,
+        workers: int,
+        interval: timedelta = DEFAULT_INTERVAL,
     ) -> None:
         super().__init__(context, in_flight=MAX_ASKED)
         self.web = web
         self.archive = archive
         self.workers = workers
+        self.interval = interval
 
     def start_bundle(self) -> None:
         """Begin a file of the archive."""
@@ -248,16 +250,20 @@ class PollFeedsFn(StageFn):
 
     def work(self, feed: Feed) -> "Future[Answer]":
         """Start to ask for the feed."""
-        etag, last_modified = validators(feed, self.context)
+        question = question_to(feed, self.context.now)
         return shared_web(self.web).get(
-            feed.url, accept=FEEDS, etag=etag, last_modified=last_modified
+            question.url,
+            accept=FEEDS,
+            etag=question.etag,
+            last_modified=question.last_modified,
         )
 
     def finish(self, feed: Feed, result: "Future[Answer]") -> Iterable[Any]:
         """Read what came; remember the answer for the row of a poll that fails."""
         self._answer: Answer | None = None
         self._answer = result.result()
-        poll = read_poll(feed, self._answer, self._read(feed, self._answer), self.context)
+        parsed = self._read(feed, self._answer)
+        poll = read_poll(feed, self._answer, parsed, self.context, interval=self.interval)
         for row in (poll.feed, *poll.sitemaps, self._archived(poll.fetch), *poll.rejections):
             yield beam.pvalue.TaggedOutput(ROWS, row)
         for rejection in poll.rejections:
@@ -267,7 +273,7 @@ class PollFeedsFn(StageFn):
 
     def rows_of_rejection(self, feed: Feed, rejected: Rejected) -> Iterable[Feed | FeedFetch]:
         """Write the feed's state and the poll, though it failed."""
-        poll = failed_poll(feed, self._answer, rejected, self.context)
+        poll = failed_poll(feed, self._answer, rejected, self.context, interval=self.interval)
         return (poll.feed, self._archived(poll.fetch))
 
     def finish_bundle(self) -> Iterator[Any]:
@@ -278,7 +284,7 @@ class PollFeedsFn(StageFn):
 
     def _read(self, feed: Feed, answer: Answer) -> ParsedFeed | None:
         """Read a feed whose body is not that of the last poll."""
-        if answer.status == 304 and any(validators(feed, self.context)):
+        if answer.status == 304 and question_to(feed, self.context.now).is_conditional:
             return None
         check_status(answer)
         if hashlib.sha256(answer.body).hexdigest() == feed.body_sha256:
@@ -310,7 +316,8 @@ class PollFeeds(beam.PTransform):
     web: WebSettings
     archive: str | None = None
     workers: int = 0
+    interval: timedelta = DEFAULT_INTERVAL
 
     def expand(self, feeds: Any) -> Any:
-        poll = PollFeedsFn(self.context, self.web, self.archive, self.workers)
+        poll = PollFeedsFn(self.context, self.web, self.archive, self.workers, self.interval)
         return feeds | "poll feeds" >> beam.ParDo(poll).with_outputs(ROWS, main="elements")

@@ -41,6 +41,7 @@ from transforms.urls import registrable_domain, same_site
 
 PRODUCT = "Dateline/0.1"
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
+PERMANENT = frozenset({301, 308})
 CHUNK = 64 * 1024
 PATIENCE_S = 0.5  # a request holds a slot no longer; else a few dead hosts would hold them all
 # Requests of a stage that wait for their lane or for a slow host. A fifth of all hosts hanging for
@@ -190,7 +191,7 @@ class Web:
 
     async def _follow(self, exchange: Exchange, *, obeys: bool) -> Answer:
         """Ask, and follow redirects, one lane after the other."""
-        url = exchange.asked
+        url, hops = exchange.asked, set[int]()
         for _ in range(self.settings.max_redirects + 1):
             check_address(url, trusted=self.settings.trusted)
             if obeys:
@@ -198,8 +199,10 @@ class Web:
                 robots.check(url, PRODUCT)
             answer = await self._in_lane(url, exchange)
             if answer.status not in REDIRECTS:
+                answer = replace(answer, is_moved_for_good=bool(hops) and hops <= PERMANENT)
                 self._held.add(answer)
                 return answer
+            hops.add(answer.status)
             url = _next_hop(answer, exchange)
         raise Rejected(Reason.TOO_MANY_REDIRECTS, f"more than {self.settings.max_redirects}")
 
