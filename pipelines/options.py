@@ -52,7 +52,7 @@ class IngestSettings:
     contact: str | None = None
     host_delay_s: float = 2.0
     timeout_s: float = 30.0
-    concurrency: int = 100
+    concurrency: int = 200
     connect_to: str | None = None
     log_format: str = "text"
     metrics: str | None = None
@@ -162,7 +162,7 @@ def _add_fetching(group: "argparse._ArgumentGroup") -> None:
         "to one domain; default: %(default)s"
     )  # fmt: skip
     group.add_argument(
-        "--concurrency", type=_whole, default=100, metavar="N", help="requests that have just begun"
+        "--concurrency", type=_whole, default=200, metavar="N", help="requests that have just begun"
     )
     group.add_argument(
         "--refetch", type=_ages, default="24h,7d", metavar="24h,7d", help="ages of an article "

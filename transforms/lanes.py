@@ -109,8 +109,8 @@ class Lane:
         if file is not None:
             try:
                 told = json.dumps(dataclasses.asdict(self._pace)).encode()
-                os.ftruncate(file, 0)
-                os.pwrite(file, told, 0)
+                # filled up with blanks: cutting a file costs a millisecond, writing it 20 µs
+                os.pwrite(file, told.ljust(os.fstat(file).st_size), 0)
             finally:
                 _let_go(file)
 

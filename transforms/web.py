@@ -65,7 +65,7 @@ class WebSettings:
     max_bytes: int = 10_000_000
     max_redirects: int = 5
     host_delay_s: float = 2.0  # between the end of a request and the next in its lane
-    concurrency: int = 100  # requests that have just begun; slow ones go on beside them
+    concurrency: int = 200  # requests that have just begun; slow ones go on beside them
     obey_robots: bool = True
     trusted: tuple[str, ...] = ()  # HOST:PORT of own servers, open although not of the open web
     connect_to: str | None = None  # HOST:PORT that every connection is made to, as in curl
