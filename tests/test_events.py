@@ -8,6 +8,8 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
+from spacy.tokens import Doc
+from spacy.vocab import Vocab
 
 from pipelines.evaluate_events import predict, read_all, read_gold
 from pipelines.event_scores import score_main_events, score_readings
@@ -15,8 +17,10 @@ from schemas.flow import RunContext
 from schemas.rows import ArticleRevision, EventMention
 from schemas.vocabulary import ChangeType, Modality, Polarity
 from transforms.annotate import Reader, load_reader, read_text
+from transforms.events.arguments import frames_with_roles
 from transforms.events.circumstances import read_number
 from transforms.events.lexicon import load_lexicon, load_scales
+from transforms.roles import RoleFrame
 
 ROOT = Path(__file__).parent.parent
 GOLD = ROOT / "seeds" / "gold"
@@ -264,3 +268,21 @@ def test_the_content_of_talks_is_planned_and_a_clause_behind_a_noun_is_not() -> 
     assert of_type("RETREAT", planned).modality == Modality.PLANNED
     told = read("The group is expected to bury the fighters killed by the army.")
     assert of_type("ASSAULT", told).modality == Modality.ASSERTED
+
+
+def test_roles_of_the_model_fill_what_the_parse_leaves_open() -> None:
+    words = ["Rebels", "today", "attacked", "a", "village"]
+    doc = Doc(
+        Vocab(),
+        words=words,
+        pos=["NOUN", "NOUN", "VERB", "DET", "NOUN"],
+        tags=["NNS", "NN", "VBD", "DT", "NN"],
+        lemmas=["rebel", "today", "attack", "a", "village"],
+        heads=[1, 2, 2, 4, 2],
+        deps=["dep", "npadvmod", "ROOT", "det", "dep"],
+    )
+    roles = {2: RoleFrame(2, ((0, 1, "ARG0"), (3, 5, "ARG1")))}
+    bare = next(f for f in frames_with_roles(doc[:], {}) if f.head.i == 2)
+    full = next(f for f in frames_with_roles(doc[:], roles) if f.head.i == 2)
+    assert (bare.subjects, bare.objects) == ((), ())
+    assert [t.text for t in (*full.subjects, *full.objects)] == ["Rebels", "village"]

@@ -153,10 +153,10 @@ def _sector(mention: ResolvedMention) -> str | None:
 
 def _groups_before(head: Token, resolution: Resolution) -> Iterator[Actor]:
     """Yield the groups named or described before, within two sentences, the nearest first."""
-    earliest = resolution.sentence_index(head.idx) - LOOK_BACK
+    earliest = resolution.sentence_start(resolution.sentence_index(head.idx) - LOOK_BACK)
     for at in range(head.left_edge.i - 1, -1, -1):
         token = head.doc[at]
-        if resolution.sentence_index(token.idx) < earliest:
+        if token.idx < earliest:
             return
         if token.tag_ not in _NOUN_TAGS:
             continue

@@ -73,13 +73,16 @@ class Resolution:
 
     def mentions_before(self, offset: int, sentences: int) -> tuple[ResolvedMention, ...]:
         """Give the mentions that end before an offset, in its sentence and some before."""
-        earliest = max(self.sentence_index(offset) - sentences, 0)
-        start = self._sentence_starts[earliest] if self._sentence_starts else 0
+        start = self.sentence_start(self.sentence_index(offset) - sentences)
         return tuple(each for each in self.mentions_in(start, offset) if each.end <= offset)
 
     def role_entity(self, country: str, sector: str) -> Entity:
         """Make the entity behind "Lebanese army" and "Lebanon's military": a country's sector."""
         return role_entity(country, sector, self._gazetteer, self._context)
+
+    def sentence_start(self, index: int) -> int:
+        """Give the offset at which a sentence starts; the text's own for those before it."""
+        return self._sentence_starts[max(index, 0)] if self._sentence_starts else 0
 
     def sentence_index(self, offset: int) -> int:
         """Give the number of the sentence that holds an offset, from 0."""

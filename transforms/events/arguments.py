@@ -1,4 +1,4 @@
-"""Predicates and their roles as spans, read off the parse alone.
+"""Roles as spans: read off the parse alone, and put to use where a model finds them.
 
 Comes in: a parsed text. Goes out: a `RoleFrame` a verb, for pipelines whose model finds no roles
 itself, and as what such a model is measured against. Subjects are ARG0 (of passives ARG1),
@@ -8,15 +8,17 @@ words they govern. Nouns get no frame: the parse cannot tell which of them name 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from transforms.events.frames import word_set
+from transforms.events.frames import Frame, antecedent, find_frames, with_conjuncts, word_set
 from transforms.roles import RoleFrame, given_predicates
 
 if TYPE_CHECKING:
-    from spacy.tokens import Doc, Token
+    from spacy.tokens import Doc, Span, Token
 
+NOMINAL = frozenset({"NOUN", "PROPN", "PRON", "NUM"})
 CLAUSES = {"ccomp": "ARG1", "xcomp": "ARG1", "acomp": "ARG2", "attr": "ARG2", "oprd": "ARG2"}
 OBJECTS = {"dobj": "ARG1", "dative": "ARG2", "nsubjpass": "ARG1", "csubjpass": "ARG1"}
 TIMES = word_set(
@@ -114,3 +116,29 @@ def _clause_role(child: Token) -> str:
     if marks & TIMES:
         return "ARGM-TMP"
     return "ARGM-PRP" if any(c.lower_ == "to" for c in child.children) else "ARGM-ADV"
+
+
+def frames_with_roles(sentence: Span, roles: Mapping[int, RoleFrame]) -> Iterator[Frame]:
+    """Read the frames of a sentence; `roles`, by predicate, fill what the parse leaves open."""
+    for frame in find_frames(sentence):
+        found = roles.get(frame.head.i)
+        yield frame if found is None else _with_roles(frame, found)
+
+
+def _with_roles(frame: Frame, found: RoleFrame) -> Frame:
+    """Give a frame the subject and object that the model found and the parse did not."""
+    subjects, objects = frame.subjects, frame.objects
+    if not subjects:
+        subjects = _heads_of("ARG0", found, frame)
+    if not objects and not frame.is_nominal and frame.clause is None:
+        objects = tuple(t for t in _heads_of("ARG1", found, frame) if t not in subjects)
+    return replace(frame, subjects=subjects, objects=objects)
+
+
+def _heads_of(role: str, found: RoleFrame, frame: Frame) -> tuple[Token, ...]:
+    """Give the head nouns of a role's span."""
+    doc = frame.head.doc
+    spans = [doc[first:last] for first, last, name in found.roles if name == role]
+    heads = [antecedent(span.root) for span in spans if span.root.pos_ in NOMINAL]
+    taken = {t.i for heads in frame.by_preposition.values() for t in heads}
+    return with_conjuncts([head for head in heads if head.i not in taken])

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 
 from transforms.dates import DateMention
 from transforms.entities import Actor, Resolution, ResolvedMention
-from transforms.events.frames import CLAUSE_VERBS, Frame, find_frames, is_clause_of_root, word_set
+from transforms.events.frames import CLAUSE_VERBS, Frame, is_clause_of_root, word_set
 from transforms.events.lexicon import Sense, is_act
 from transforms.events.truth import SAYING
 
 if TYPE_CHECKING:
-    from spacy.tokens import Doc, Token
+    from spacy.tokens import Doc, Span, Token
 
 PLACE_LABELS = frozenset({"GPE", "LOC", "FAC"})
 LOCATIVE = word_set(
@@ -64,6 +64,7 @@ SCALES = {"hundred": 100, "thousand": 1000, "million": 1_000_000}
 
 def find_place(
     frame: Frame,
+    sentence: Span,
     resolution: Resolution,
     taken: frozenset[str | None],
     ways: frozenset[str] = frozenset(),
@@ -72,7 +73,6 @@ def find_place(
 
     `ways` are prepositions of motion behind which a place counts, too.
     """
-    sentence = frame.head.sent
     mentions = [
         mention
         for mention in resolution.mentions_in(sentence.start_char, sentence.end_char)
@@ -107,15 +107,14 @@ def place_done_to(
     return None
 
 
-def find_date(frame: Frame, dates: Sequence[DateMention], doc: Doc) -> DateMention | None:
+def find_date(frame: Frame, sentence: Span, dates: Sequence[DateMention]) -> DateMention | None:
     """Find the date whose nearest verb is the act's, or that of a clause around it."""
-    sentence = frame.head.sent
     own = {frame.head.i, frame.verb.i}
     best: tuple[int, DateMention] | None = None
     for date in dates:
         if not sentence.start_char <= date.start < sentence.end_char:
             continue
-        span = doc.char_span(date.start, date.end, alignment_mode="expand")
+        span = sentence.doc.char_span(date.start, date.end, alignment_mode="expand")
         cost = _date_cost(span.root, own, frame) if span is not None else None
         if cost is not None and (best is None or cost < best[0]):
             best = (cost, date)
@@ -148,15 +147,15 @@ def _goes_on(verb: Token, frame: Frame) -> bool:
     return False
 
 
-def count_people(frame: Frame) -> dict[str, int]:
-    """Count the killed, injured, detained and displaced of an act.
+def count_people(frame: Frame, frames: Sequence[Frame]) -> dict[str, int]:
+    """Count the killed, injured, detained and displaced of an act; `frames` are its sentence's.
 
     Numbers count when their verb is the act, hangs on it ("killing 12"), or carries it on ("the
     blast killed four").
     """
     counts: dict[str, int] = {}
     own = {frame.head.i, frame.verb.i}
-    for other in find_frames(frame.head.sent):
+    for other in frames:
         verb = other.head
         if verb.pos_ not in CLAUSE_VERBS or not (verb.i in own or _is_joined(verb, frame)):
             continue

@@ -259,7 +259,7 @@ def _subjects(verb: Token, depth: int = 0) -> tuple[Token, ...]:
     """Find the subject of a verb: its own, or that of the clause or noun it hangs on."""
     own = [c for c in verb.children if c.dep_ in SUBJECT | PASSIVE_SUBJECT]
     if own:
-        return tuple(_antecedent(subject) for subject in own)
+        return tuple(antecedent(subject) for subject in own)
     named = [c for c in verb.lefts if c.dep_ == "npadvmod" and c.ent_type_ in WHO]
     if named:
         return tuple(named)  # "Karvonia today threatened": taken for a time by the parser
@@ -301,7 +301,7 @@ def _of_clause(verb: Token, depth: int) -> tuple[Token, ...]:
     return _subjects(governor, depth + 1) if governor.pos_ in CLAUSE_VERBS else ()
 
 
-def _antecedent(subject: Token) -> Token:
+def antecedent(subject: Token) -> Token:
     """Give the noun that a relative pronoun stands for."""
     if subject.tag_ in ("WDT", "WP") and subject.head.dep_ == "relcl":
         return subject.head.head
@@ -333,7 +333,7 @@ def is_clause_of_root(verb: Token) -> bool:
         and verb.tag_ in ("VBD", "VBN")
         and noun.dep_ == "ROOT"
         and noun.i < verb.i
-        and noun.sent[-1].text in (".", "!", "?")
+        and noun.right_edge.text in (".", "!", "?")
         and not any(c.dep_ == "agent" or c.lower_ == "by" for c in verb.children)
     )
 

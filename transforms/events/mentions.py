@@ -14,13 +14,15 @@ from schemas.rows import ArticleRevision, Entity, EventMention
 from schemas.vocabulary import Modality, Polarity
 from transforms.dates import find_dates
 from transforms.entities import Resolution
+from transforms.events.arguments import frames_with_roles
 from transforms.events.circumstances import GOING, find_date, find_place, place_done_to
-from transforms.events.frames import Frame, find_frames, word_set
+from transforms.events.frames import Frame, word_set
 from transforms.events.lexicon import Sense, find_sense
 from transforms.events.parties import find_parties, is_known, place_as_recipient
 from transforms.events.rows import Found, Reading, mention_rows
 from transforms.events.truth import SAYING, Truth, find_truth, is_announced, is_condition_set
 from transforms.places import Gazetteer
+from transforms.roles import frames_on
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc, Span, Token
@@ -62,14 +64,17 @@ def find_events(
     that no name in the text gives.
     """
     published = revision.date_published.date() if revision.date_published else None
+    text = doc.text
     reading = Reading(
         doc=doc,
+        text=text,
+        roles={frame.predicate: frame for frame in frames_on(doc) or ()},
         resolution=resolution,
         revision=revision,
         gazetteer=gazetteer,
         context=context,
         model_version=model_version,
-        dates=find_dates(doc.text, published=published),
+        dates=find_dates(text, published=published),
     )
     rows: dict[str, EventMention] = {}
     entities: dict[str, Entity] = {}
@@ -87,12 +92,13 @@ def _events_of(sentence: Span, reading: Reading) -> list[Found]:
     """Find the events of a sentence: the typed ones, then an open predicate."""
     typed: list[Found] = []
     untyped: list[Found] = []
-    for frame in find_frames(sentence):
+    frames = tuple(frames_with_roles(sentence, reading.roles))
+    for frame in frames:
         sense = find_sense(frame)
         if sense is not None:
-            typed.append(_found(frame, sense, reading))
+            typed.append(_found(frame, sense, sentence, frames, reading))
         elif not frame.is_nominal and frame.head.lemma_.lower() not in NO_ACTS:
-            untyped.append(_found(frame, None, reading))
+            untyped.append(_found(frame, None, sentence, frames, reading))
     typed = [f for f in _without_doubles(typed) if _is_event(f)]
     typed += [_announcement(f) for f in typed if _type(f) in ANNOUNCED and _is_announced(f)]
     typed += [_announcement(f) for f in untyped if _is_refused(f)]
@@ -136,21 +142,28 @@ def _type(found: Found) -> str | None:
     return found.sense.event_type if found.sense is not None else None
 
 
-def _found(frame: Frame, sense: Sense | None, reading: Reading) -> Found:
+def _found(
+    frame: Frame,
+    sense: Sense | None,
+    sentence: Span,
+    frames: tuple[Frame, ...],
+    reading: Reading,
+) -> Found:
     parties = find_parties(frame, sense, reading)
     taken = frozenset(actor.entity_id for actor in (*parties.actors, *parties.recipients))
     event_type = sense.event_type if sense is not None else None
     ways = GOING.get(event_type or "", frozenset[str]())
-    place = find_place(frame, reading.resolution, taken, ways)
+    place = find_place(frame, sentence, reading.resolution, taken, ways)
     return Found(
         frame=frame,
+        frames=frames,
         sense=sense,
         actors=parties.actors,
         recipients=parties.recipients
-        or (place_as_recipient(frame, sense, reading) if parties.actors else ()),
+        or (place_as_recipient(frame, sense, sentence, reading) if parties.actors else ()),
         truth=find_truth(frame),
         place=place or place_done_to(parties.recipients, sense, reading.resolution),
-        date=find_date(frame, reading.dates, reading.doc),
+        date=find_date(frame, sentence, reading.dates),
     )
 
 

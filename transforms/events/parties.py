@@ -20,7 +20,7 @@ from transforms.events.rows import Reading, actor_key
 from transforms.events.truth import SAYING
 
 if TYPE_CHECKING:
-    from spacy.tokens import Token
+    from spacy.tokens import Span, Token
 
 RECIPROCAL = frozenset({"CONSULT", "AGREE", "COOPERATE"})
 # Types whose recipient may stand in what is said, and not beside the verb.
@@ -76,11 +76,13 @@ def _doers(frame: Frame) -> tuple[Token, ...]:
     return tuple(each for head in heads for each in (head, *_joined(head)))
 
 
-def place_as_recipient(frame: Frame, sense: Sense | None, reading: Reading) -> tuple[Actor, ...]:
+def place_as_recipient(
+    frame: Frame, sense: Sense | None, sentence: Span, reading: Reading
+) -> tuple[Actor, ...]:
     """Give the place of an act that is done to places, where it names nobody else."""
     if sense is None or sense.event_type not in DONE_TO_PLACES:
         return ()
-    place = find_place(frame, reading.resolution, frozenset(), MOTION)
+    place = find_place(frame, sentence, reading.resolution, frozenset(), MOTION)
     if place is None or place.label != "GPE":
         return ()
     span = reading.doc.char_span(place.start, place.end, alignment_mode="expand")
@@ -181,7 +183,8 @@ def read_actors(heads: Sequence[Token], reading: Reading) -> tuple[Actor, ...]:
     for head in heads:
         if head.pos_ not in ARGUMENTS or _is_date(head, reading):
             continue
-        actor = _read_actor(head, reading)
+        actor = reading.read.get(head.i) or _read_actor(head, reading)
+        reading.read[head.i] = actor
         found.setdefault(actor_key(actor), actor)
     return tuple(found.values())
 

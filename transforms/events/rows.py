@@ -12,8 +12,8 @@ that wire copies share it and unrelated sentences never do.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from schemas.columns import content_id
@@ -27,6 +27,7 @@ from transforms.events.frames import Frame, is_main_clause, phrase_of
 from transforms.events.lexicon import Sense, load_scales, predicate_of, ruleset_version
 from transforms.events.truth import Truth
 from transforms.places import Gazetteer, Place
+from transforms.roles import RoleFrame
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc, Span, Token
@@ -44,6 +45,7 @@ class Found:
     """A frame that is an event, with all that was found about it."""
 
     frame: Frame
+    frames: tuple[Frame, ...]  # all of its sentence
     sense: Sense | None
     actors: tuple[Actor, ...]
     recipients: tuple[Actor, ...]
@@ -62,12 +64,15 @@ class Reading:
     """An article being read for events; `doc.text` is the revision's text."""
 
     doc: Doc
+    text: str  # the doc's, put together once
+    roles: Mapping[int, RoleFrame]  # the model's frames by predicate; empty where it finds none
     resolution: Resolution
     revision: ArticleRevision
     gazetteer: Gazetteer
     context: RunContext
     model_version: str
     dates: tuple[DateMention, ...]
+    read: dict[int, Actor] = field(default_factory=dict)  # actors by head: many frames share them
 
 
 def mention_rows(found: Found, sentence: Span, reading: Reading) -> Iterator[EventMention]:
@@ -78,7 +83,7 @@ def mention_rows(found: Found, sentence: Span, reading: Reading) -> Iterator[Eve
         **_when(found, reading),
         **_where(found, sentence, reading),
         **_source(found.truth.source, reading),
-        **count_people(found.frame),
+        **count_people(found.frame, found.frames),
     }
     event_id = _event_id(found, shared, sentence)
     pairs = itertools.product(found.actors or (None,), found.recipients or (None,))
@@ -105,7 +110,7 @@ def actor_key(actor: Actor) -> str:
 
 def _evidence(frame: Frame, sentence: Span, reading: Reading) -> dict[str, Any]:
     start, end = _trigger(frame)
-    text = reading.doc.text
+    text = reading.text
     first, last = _trimmed(text, sentence.start_char, sentence.end_char)
     return {
         "article_id": reading.revision.article_id,
