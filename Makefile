@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 WAREHOUSE ?= dateline.duckdb
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check lock model clean-model clean
+.PHONY: help setup run test bench-web check lock model clean-model clean
 
 help:  ## List the targets.
 	@sed -n 's/^\([a-z-]*\):.*##/\1\t/p' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ run: setup  ## Ingest the bundled news site over HTTP into dateline.duckdb and s
 
 test: check  ## Lint, check types and run the tests (CORPORA=folder: those on public corpora too).
 	DATELINE_CORPORA=$(CORPORA) $(BIN)/python -m pytest -n 2 --dist loadfile
+
+bench-web: setup  ## Measure fetching, polling and reading feeds, on loopback (CORPORA=folder: real pages).
+	DATELINE_CORPORA=$(CORPORA) $(BIN)/python -m tests.bench.web
 
 check: setup
 	$(BIN)/ruff format --check .

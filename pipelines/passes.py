@@ -232,7 +232,8 @@ def configured_feeds(
         state = stored.get(feed.feed_id, feed)
         if feed.feed_id in retry:
             state = replace(state, etag=None, last_modified=None, body_sha256=None)
-        feeds.append(replace(state, category=feed.category, title=state.title or feed.title))
+        state = replace(state, category=feed.category, is_tls_exempt=feed.is_tls_exempt)
+        feeds.append(replace(state, title=state.title or feed.title))
     return feeds
 
 

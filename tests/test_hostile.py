@@ -241,6 +241,13 @@ def faults(case: dict[str, Any], ended: Ended) -> list[str]:
     return found
 
 
+def test_a_feed_that_is_exempt_is_read_and_its_answer_says_so(port: int) -> None:
+    with closing(web_for(port, port + 2)) as web:
+        url = f"https://localhost:{port + 2}/ok/feed"
+        answer = web.get(url, is_tls_exempt=True).result()
+    assert (answer.status, answer.is_tls_verified) == (200, False)
+
+
 @pytest.mark.parametrize("offset", [2, 3, 4])
 def test_certificates_that_prove_nothing_are_refused(port: int, offset: int) -> None:
     with closing(web_for(port, port + offset)) as web, pytest.raises(Rejected) as caught:

@@ -7,6 +7,7 @@ import pytest
 
 from schemas.vocabulary import Reason, Rejected
 from transforms.lanes import FAILURES_IN_A_ROW, Lane, Lanes
+from transforms.paces import RECORD_BYTES
 
 LATE = Rejected(Reason.TIMEOUT, "no whole answer in 30 s")
 
@@ -119,12 +120,22 @@ def test_what_a_domain_asked_for_is_known_to_other_processes_and_later_runs(tmp_
     asyncio.run(enter(Lanes(str(tmp_path)).of("b.example")))
 
 
-@pytest.mark.parametrize("left", [b"", b"{", b"[1]", b'{"unknown": 1}'])
+@pytest.mark.parametrize("left", [b"", b"{", b"[1]", b'{"unknown": 1}', b"x" * 700])
 def test_a_turn_that_was_killed_leaves_the_lane_open(tmp_path: Path, left: bytes) -> None:
     asyncio.run(enter(Lanes(str(tmp_path)).of("a.example")))
     (file,) = tmp_path.iterdir()
-    file.write_bytes(left)
+    file.write_bytes(file.read_bytes()[:32] + left)
     asyncio.run(enter(Lanes(str(tmp_path)).of("a.example")))
+    asyncio.run(enter(Lanes(str(tmp_path)).of("b.example")))
+
+
+def test_a_domain_that_another_process_met_first_has_one_record(tmp_path: Path) -> None:
+    one, other = Lanes(str(tmp_path)), Lanes(str(tmp_path))
+    for name in ("a.example", "b.example", "c.example"):
+        for lanes in (one, other):
+            asyncio.run(enter(lanes.of(name)))
+    (file,) = tmp_path.iterdir()
+    assert file.stat().st_size == 3 * RECORD_BYTES
 
 
 def test_a_time_that_no_clock_meant_is_not_waited_for() -> None:

@@ -35,6 +35,20 @@ def test_a_plain_list_gives_an_address_a_line(tmp_path: Path) -> None:
     assert [feed.url for feed in feeds] == ["https://a.example/rss", "https://b.example/atom"]
 
 
+def test_a_feed_may_be_exempt_from_proving_its_certificate(tmp_path: Path) -> None:
+    lines = read(tmp_path, "https://a.example/rss tls-exempt\nhttps://b.example/rss\n")
+    outlines = read(
+        tmp_path,
+        """<opml version="2.0"><body><outline xmlUrl="https://a.example/rss" tlsExempt="true"/>
+        <outline xmlUrl="https://b.example/rss"/></body></opml>""",
+    )
+    for feeds in (lines, outlines):
+        assert [(feed.url, feed.is_tls_exempt) for feed in feeds] == [
+            ("https://a.example/rss", True),
+            ("https://b.example/rss", None),
+        ]
+
+
 def test_a_feed_that_is_listed_twice_is_one(tmp_path: Path) -> None:
     assert len(read(tmp_path, "https://a.example/rss\nhttp://www.a.example/rss#x\n")) == 1
 

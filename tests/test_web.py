@@ -16,7 +16,7 @@ import pytest
 
 from schemas.vocabulary import Reason, Rejected
 from transforms import web as web_module
-from transforms.web import FEEDS, Web, WebSettings
+from transforms.web import FEEDS, Exchange, Web, WebSettings
 
 MakeWeb = Callable[..., Web]
 
@@ -377,6 +377,14 @@ def test_closing_gives_up_what_is_under_way(site: Any) -> None:
     web.close()
     with pytest.raises(CancelledError):
         late.result(timeout=1)
+
+
+def test_an_exemption_from_verifying_is_of_one_site() -> None:
+    exchange = Exchange(
+        asked="https://a.example/", headers={}, left_s=1, max_bytes=1, is_tls_exempt=True
+    )
+    assert not exchange.verifies("https://www.a.example/")
+    assert exchange.verifies("https://b.example/")
 
 
 def test_settings_travel_to_other_processes() -> None:

@@ -8,6 +8,7 @@ When a feed is asked, where and with which validators: `polling` tells. A body w
 last one is not read again.
 """
 
+import functools
 import hashlib
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future
@@ -34,7 +35,7 @@ from transforms.polling import (
     wait_after_failure,
 )
 from transforms.reject import ROWS, StageFn, count
-from transforms.urls import url_key
+from transforms.urls import same_site, url_key
 from transforms.web import FEEDS, MAX_ASKED, WebSettings, shared_web
 from transforms.workers import outcome, shared_workers
 
@@ -171,6 +172,7 @@ def fetch_row(feed: Feed, answer: Answer | None, context: RunContext) -> FeedFet
         content_type=answer.content_type or None,
         num_bytes=len(answer.body),
         duration_ms=answer.duration_ms,
+        is_tls_verified=answer.is_tls_verified,
     )
 
 
@@ -224,6 +226,14 @@ def _entry(parsed: ParsedEntry, url: str, feed: Feed, context: RunContext) -> En
     )
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Asked:
+    """What came of asking for a feed: its answer, and the worker's reading of it, both done."""
+
+    answer: "Future[Answer]"
+    task: "Future[ParsedFeed] | None" = None
+
+
 class PollFeedsFn(StageFn):
     """Poll with the process's shared fetcher; read feeds in killable workers."""
 
@@ -244,25 +254,57 @@ class PollFeedsFn(StageFn):
         self.interval = interval
 
     def start_bundle(self) -> None:
-        """Begin a file of the archive."""
+        """Begin a file of the archive, and have the workers started."""
         super().start_bundle()
+        shared_workers(self.workers)
         self._archive = open_archive(self.archive, self.context.now)
 
-    def work(self, feed: Feed) -> "Future[Answer]":
-        """Start to ask for the feed."""
+    def work(self, feed: Feed) -> "Future[_Asked]":
+        """Start to ask for the feed; what comes goes on to a worker at once."""
         question = question_to(feed, self.context.now)
-        return shared_web(self.web).get(
+        asked = shared_web(self.web).get(
             question.url,
             accept=FEEDS,
             etag=question.etag,
             last_modified=question.last_modified,
+            is_tls_exempt=bool(feed.is_tls_exempt) and same_site(question.url, feed.url),
         )
+        read: Future[_Asked] = Future()
+        asked.add_done_callback(functools.partial(self._begin_reading, feed, read))
+        return read
 
-    def finish(self, feed: Feed, result: "Future[Answer]") -> Iterable[Any]:
-        """Read what came; remember the answer for the row of a poll that fails."""
+    def _begin_reading(self, feed: Feed, read: "Future[_Asked]", asked: "Future[Answer]") -> None:
+        """Have a worker read the answer, where there is one to be read; then it is done."""
+        try:
+            task = self._task_of(feed, asked)
+        except BaseException as error:  # noqa: BLE001 (handed on whole to the thread that waits)
+            read.set_exception(error)
+            return
+        if task is None:
+            read.set_result(_Asked(answer=asked))
+        else:
+            task.add_done_callback(lambda task: read.set_result(_Asked(answer=asked, task=task)))
+
+    def _task_of(self, feed: Feed, asked: "Future[Answer]") -> "Future[ParsedFeed] | None":
+        """Start to read an answer in a worker; None where there is nothing to read, or no worker.
+
+        Why there is nothing to read, `finish` will find and say.
+        """
+        if not self.workers or asked.exception() is not None:
+            return None
+        try:
+            return self._submit(asked.result()) if self._is_new(feed, asked.result()) else None
+        except Rejected:
+            return None
+
+    def finish(self, feed: Feed, result: "Future[_Asked]") -> Iterable[Any]:
+        """Take what was read; remember the answer for the row of a poll that fails."""
         self._answer: Answer | None = None
-        self._answer = result.result()
-        parsed = self._read(feed, self._answer)
+        asked = result.result()
+        self._answer = asked.answer.result()
+        parsed: ParsedFeed | None = None
+        if self._is_new(feed, self._answer):
+            parsed = outcome(asked.task or self._submit(self._answer), reason=Reason.BROKEN_FEED)
         poll = read_poll(feed, self._answer, parsed, self.context, interval=self.interval)
         for row in (poll.feed, *poll.sitemaps, self._archived(poll.fetch), *poll.rejections):
             yield beam.pvalue.TaggedOutput(ROWS, row)
@@ -282,18 +324,16 @@ class PollFeedsFn(StageFn):
         if self._archive is not None:
             self._archive.close()
 
-    def _read(self, feed: Feed, answer: Answer) -> ParsedFeed | None:
-        """Read a feed whose body is not that of the last poll."""
+    def _is_new(self, feed: Feed, answer: Answer) -> bool:
+        """Tell whether an answer is to be read: it is in order, and not that of the last poll."""
         if answer.status == 304 and question_to(feed, self.context.now).is_conditional:
-            return None
+            return False
         check_status(answer)
-        if hashlib.sha256(answer.body).hexdigest() == feed.body_sha256:
-            return None
-        task = shared_workers(self.workers).submit(
-            parse_answer, answer.body, answer.url, answer.content_type, timeout_s=PARSE_TIMEOUT_S
-        )
-        parsed: ParsedFeed = outcome(task, reason=Reason.BROKEN_FEED)
-        return parsed
+        return hashlib.sha256(answer.body).hexdigest() != feed.body_sha256
+
+    def _submit(self, answer: Answer) -> "Future[ParsedFeed]":
+        given = (answer.body, answer.url, answer.content_type)
+        return shared_workers(self.workers).submit(parse_answer, *given, timeout_s=PARSE_TIMEOUT_S)
 
     def _archived(self, fetch: FeedFetch) -> FeedFetch:
         """Keep the answer, and note where."""

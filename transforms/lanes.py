@@ -5,25 +5,19 @@ domain that is left alone for a while, since it asked for that (RATE_LIMITED) or
 times in a row (with the reason of the last failure), so that dead hosts hold up nobody.
 
 The pace of a lane is waited for however long it is: a pause is no refusal. Where a folder is
-named, a lane is one over all processes that see it, and over runs: its turn is a lock on a file
-there, which the system lets go of however a process ends, and the file says when the next turn
-may be. Without a folder a lane is the process's own. Times are seconds since the epoch.
+named, a lane is one over all processes that see it, and over runs (`paces`). Without a folder it
+is the process's own. Times are seconds since the epoch.
 """
 
 import asyncio
-import dataclasses
-import fcntl
-import json
-import os
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
-from schemas.columns import content_id
 from schemas.vocabulary import Reason, Rejected
 from transforms.answers import MAX_WAIT_S
+from transforms.paces import Pace, Paces
 
 FAILURES_IN_A_ROW = 3  # after so many a domain is left alone
 REST_S = 300.0
@@ -31,26 +25,15 @@ MAX_PAUSE_S = 3600.0  # longer ones were written by a clock that was wrong
 LOOK_AGAIN_S = (0.01, 0.1)  # at a turn that another process has: first, and at most
 
 
-@dataclass(kw_only=True)
-class Pace:
-    """What is remembered of a domain."""
-
-    domain: str
-    next_at: float = 0.0
-    closed_until: float = 0.0
-    closed_for: str = Reason.RATE_LIMITED
-    detail: str = ""
-    failures: int = 0  # in a row
-
-
 class Lane:
     """One domain's turn: who is under way, when the next may start, and whether any may."""
 
     def __init__(
-        self, domain: str, path: Path | None = None, clock: Callable[[], float] = time.time
+        self, domain: str, paces: Paces | None = None, clock: Callable[[], float] = time.time
     ) -> None:
-        self._pace = Pace(domain=domain)
-        self._path = path
+        self._domain = domain
+        self._pace = Pace()
+        self._paces = paces
         self._clock = clock
         self._lock = asyncio.Lock()
 
@@ -58,27 +41,27 @@ class Lane:
     async def turn(self, *, patience_s: float) -> AsyncIterator[None]:
         """Hold the lane from when its turn comes; a lane closed for longer than that refuses."""
         async with self._lock:
-            file = await self._take(patience_s)
+            await self._take(patience_s)
             try:
                 yield
             finally:
-                self._leave(file)
+                self._leave()
 
-    async def _take(self, patience_s: float) -> int | None:
+    async def _take(self, patience_s: float) -> None:
         """Wait until nobody is under way and the pause is over.
 
         The lock is not held during the pause: when it ends, every process has the same chance.
         """
         while True:
-            file = await self._locked()
+            await self._take_lock()
+            wait_s = 1.0
             try:
                 wait_s = self._wait_s(patience_s)
-            except Rejected:
-                _let_go(file)
-                raise
-            if wait_s <= 0:
-                return file
-            _let_go(file)
+                if wait_s <= 0:
+                    return
+            finally:
+                if wait_s > 0 and self._paces is not None:
+                    self._paces.unlock(self._domain)
             await asyncio.sleep(wait_s)
 
     def _wait_s(self, patience_s: float) -> float:
@@ -89,30 +72,20 @@ class Lane:
             raise Rejected(Reason(self._pace.closed_for), self._pace.detail)
         return max(closed_s, min(self._pace.next_at - now, MAX_PAUSE_S))
 
-    async def _locked(self) -> int | None:
-        """Lock the lane's file and read it."""
-        if self._path is None:
-            return None
-        file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    async def _take_lock(self) -> None:
+        """Lock the domain against other processes, and read what they noted."""
+        if self._paces is None:
+            return
         again_s, longest_s = LOOK_AGAIN_S
-        try:
-            while not _try_lock(file):
-                await asyncio.sleep(again_s)
-                again_s = min(2 * again_s, longest_s)
-            self._pace = _read(file, self._pace.domain)
-        except BaseException:
-            os.close(file)
-            raise
-        return file
+        while not self._paces.try_lock(self._domain):
+            await asyncio.sleep(again_s)
+            again_s = min(2 * again_s, longest_s)
+        self._pace = self._paces.read(self._domain)
 
-    def _leave(self, file: int | None) -> None:
-        if file is not None:
-            try:
-                told = json.dumps(dataclasses.asdict(self._pace)).encode()
-                # filled up with blanks: cutting a file costs a millisecond, writing it 20 µs
-                os.pwrite(file, told.ljust(os.fstat(file).st_size), 0)
-            finally:
-                _let_go(file)
+    def _leave(self) -> None:
+        if self._paces is not None:
+            self._paces.write(self._domain, self._pace)
+            self._paces.unlock(self._domain)
 
     def pause(self, pause_s: float) -> None:
         """Let the next request wait."""
@@ -136,42 +109,26 @@ class Lane:
     def _close(self, wait_s: float, reason: Reason, detail: str) -> None:
         self._pace.closed_until = self._clock() + wait_s
         self._pace.closed_for = reason
-        self._pace.detail = detail[:1000]
+        self._pace.detail = detail
 
 
 class Lanes:
     """The lanes of all domains; a folder makes them those of all processes that see it."""
 
     def __init__(self, folder: str | None = None) -> None:
-        self._folder = Path(folder) if folder else None
-        if self._folder is not None:
-            self._folder.mkdir(parents=True, exist_ok=True)
+        self._paces: Paces | None = None
+        if folder is not None:
+            Path(folder).mkdir(parents=True, exist_ok=True)
+            self._paces = Paces(Path(folder) / "paces")
         self._lanes: dict[str, Lane] = {}
 
     def of(self, domain: str) -> Lane:
         """Give a domain's lane."""
         if domain not in self._lanes:
-            path = self._folder / f"{content_id('lane', domain)}.json" if self._folder else None
-            self._lanes[domain] = Lane(domain, path)
+            self._lanes[domain] = Lane(domain, self._paces)
         return self._lanes[domain]
 
-
-def _try_lock(file: int) -> bool:
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
-
-
-def _read(file: int, domain: str) -> Pace:
-    """Read what the last turn wrote; one that was killed in the middle wrote nothing."""
-    try:
-        return Pace(**{**json.loads(os.pread(file, 8192, 0)), "domain": domain})
-    except (ValueError, TypeError):
-        return Pace(domain=domain)
-
-
-def _let_go(file: int | None) -> None:
-    if file is not None:
-        os.close(file)  # which unlocks it
+    def close(self) -> None:
+        """Close the file that is shared."""
+        if self._paces is not None:
+            self._paces.close()

@@ -1,5 +1,8 @@
 """Read a list of feeds: OPML as feed readers export it, or plain addresses, one a line.
 
+A site whose certificate is broken can be read all the same: `tlsExempt="true"` at its outline, or
+`tls-exempt` behind its address. Every poll of it says so in its row.
+
 In: a file. Out: feeds without any state yet, each address once. A file that cannot be read raises
 ValueError with one line that says where it is wrong.
 """
@@ -15,6 +18,8 @@ from schemas.rows import Feed
 from transforms.text import one_line
 from transforms.urls import clean_url, registrable_domain, url_key
 
+EXEMPT = " tls-exempt"
+
 
 def read_feed_list(path: Path, context: RunContext) -> list[Feed]:
     """Read the feeds of a file."""
@@ -23,16 +28,16 @@ def read_feed_list(path: Path, context: RunContext) -> list[Feed]:
     listed = _read_opml(body) if is_opml else _read_lines(body)
     feeds = {
         feed.feed_id: feed
-        for url, title, category, site_url in listed
-        for feed in [make_feed(url, title, category, site_url, context)]
+        for url, title, category, site_url, is_exempt in listed
+        for feed in [make_feed(url, title, category, site_url, context, is_exempt)]
     }
     if not feeds:
         raise ValueError("lists no feed: an OPML outline has its address in xmlUrl")
     return list(feeds.values())
 
 
-def _read_opml(body: bytes) -> Iterator[tuple[str, str | None, str | None, str | None]]:
-    """Give address, title, category and site of each outline that is a feed."""
+def _read_opml(body: bytes) -> Iterator[tuple[str, str | None, str | None, str | None, bool]]:
+    """Give address, title, category, site and exemption of each outline that is a feed."""
     parser = etree.XMLParser(resolve_entities=False, no_network=True)
     try:
         root = etree.fromstring(body, parser)
@@ -46,21 +51,28 @@ def _read_opml(body: bytes) -> Iterator[tuple[str, str | None, str | None, str |
             parent = outline.getparent()
             above = parent.get("title") or parent.get("text") if parent is not None else None
             title = names.get("title") or names.get("text")
-            yield names["xmlurl"], title, above, names.get("htmlurl")
+            is_exempt = names.get("tlsexempt", "").lower() == "true"
+            yield names["xmlurl"], title, above, names.get("htmlurl"), is_exempt
 
 
-def _read_lines(body: bytes) -> Iterator[tuple[str, None, None, None]]:
+def _read_lines(body: bytes) -> Iterator[tuple[str, None, None, None, bool]]:
     """Give the addresses of a plain list; lines that begin with # are comments."""
     lines = body.decode("utf-8-sig", errors="replace").splitlines()
     for number, line in enumerate(lines, start=1):
-        if line.strip() and not line.lstrip().startswith("#"):
-            if clean_url(line) is None:
+        address = line.strip().removesuffix(EXEMPT).rstrip()
+        if address and not address.startswith("#"):
+            if clean_url(address) is None:
                 raise ValueError(f"line {number}: {one_line(line)[:200]!r} is no address of a feed")
-            yield line.strip(), None, None, None
+            yield address, None, None, None, address != line.strip()
 
 
 def make_feed(
-    url: str, title: str | None, category: str | None, site_url: str | None, context: RunContext
+    url: str,
+    title: str | None,
+    category: str | None,
+    site_url: str | None,
+    context: RunContext,
+    is_exempt: bool = False,
 ) -> Feed:
     """Make a feed without any state yet; raises ValueError for what is no address."""
     cleaned = clean_url(url)
@@ -73,6 +85,7 @@ def make_feed(
         category=one_line(category) if category else None,
         site_url=clean_url(site_url) if site_url else None,
         publisher_domain=registrable_domain(cleaned),
+        is_tls_exempt=is_exempt or None,
         updated_at=context.now,
         run_id=context.run_id,
     )

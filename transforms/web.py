@@ -169,6 +169,7 @@ class Web:
             task.cancel()
         await asyncio.gather(*under_way, return_exceptions=True)
         await self._session.close()
+        self._lanes.close()
 
     async def _open(self) -> None:
         settings = self.settings
@@ -298,8 +299,10 @@ class Web:
                 return known
             robots = await self._ask_robots(origin, is_tls_exempt)
             now = time.time()
-            if self._shelf is not None:
-                keep_robots(self._shelf, origin, robots, now)
+            if self._shelf is not None:  # in a thread: a new file may keep a busy disk for long
+                await self._loop.run_in_executor(
+                    None, keep_robots, self._shelf, origin, robots, now
+                )
             self._robots[origin] = (now + robots.age_s, replace(robots, text=""))
             return robots
 

@@ -8,6 +8,7 @@ worker starts in milliseconds and shares their memory.
 """
 
 import functools
+import gc
 import multiprocessing
 import resource
 import signal
@@ -39,6 +40,9 @@ class Workers:
             self._pool = pebble.ProcessPool(
                 max_workers=size, context=context, initializer=_prepare_worker
             )
+            # starts the processes now, which takes seconds: the first task may come from a thread
+            # that must not wait
+            self._pool.schedule(len, args=("",))
 
     def submit(self, function: Callable[..., Any], *args: Any, timeout_s: float) -> "Future[Any]":
         """Start the task; `outcome` reads its result."""
@@ -84,6 +88,10 @@ def _let_tracker_be_quiet() -> None:
 
 
 def _prepare_worker() -> None:
-    """Leave Ctrl-C to the launcher, and bound the memory of whatever a page makes us do."""
+    """Leave Ctrl-C to the launcher, and bound the memory of whatever a page makes us do.
+
+    What was imported before the fork stays: the collector need not look at it again, and again.
+    """
+    gc.freeze()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_AS, (MAX_WORKER_BYTES, MAX_WORKER_BYTES))

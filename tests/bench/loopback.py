@@ -29,7 +29,7 @@ FEED = (
     + "</channel></rss>"
 ).encode()
 PAGE = (
-    "<!doctype html><html lang=en><head><meta charset=utf-8><title>Harbour wall</title></head><body>"
+    "<!doctype html><html lang=en><meta charset=utf-8><title>Harbour wall</title><body>"
     "<nav>" + "<a href=/x>Section</a> " * 200 + "</nav><article><h1>Council votes on harbour</h1>"
     + f"<p>{PARAGRAPH * 4}</p>" * 20 + "</article><footer>" + "<a href=/y>More</a> " * 200
     + "</footer></body></html>"
