@@ -1,5 +1,6 @@
 """A list of feeds is changed where it is meant to be, and nowhere else."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -54,6 +55,15 @@ def test_a_plain_list_stays_plain() -> None:
     changed, added = add_feeds(b"# mine\nhttps://a.example/rss", [feed("https://b.example/atom")])
     assert changed == b"# mine\nhttps://a.example/rss\nhttps://b.example/atom\n"
     assert len(added) == 1
+
+
+def test_an_exemption_is_kept_in_the_list(tmp_path: Path) -> None:
+    path = tmp_path / "feeds.opml"
+    exempt = replace(feed("https://b.example/atom"), is_tls_exempt=True)
+    path.write_bytes(add_feeds(None, [exempt])[0])
+    assert [each.is_tls_exempt for each in read_feed_list(path, CONTEXT)] == [True]
+    lines = b"https://a.example/rss tls-exempt\n"
+    assert add_feeds(lines, [feed("https://a.example/rss")]) == (lines, [])
 
 
 def test_a_feed_is_taken_out_and_the_rest_stays() -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from lxml import etree
 
 from schemas.rows import Feed
+from transforms.opml import EXEMPT
 from transforms.urls import clean_url, url_key
 
 EMPTY = b"""<?xml version="1.0" encoding="UTF-8"?>
@@ -35,6 +36,8 @@ def add_feeds(body: bytes | None, feeds: Sequence[Feed]) -> tuple[bytes, list[Fe
         outline.set("xmlUrl", feed.url)
         if feed.site_url:
             outline.set("htmlUrl", feed.site_url)
+        if feed.is_tls_exempt:
+            outline.set("tlsExempt", "true")
     return _bytes_of(root), added
 
 
@@ -119,5 +122,6 @@ def _add_lines(body: bytes, feeds: Sequence[Feed]) -> tuple[bytes, list[Feed]]:
 
 
 def _key_of_line(line: str) -> str | None:
-    cleaned = clean_url(line.strip()) if not line.lstrip().startswith("#") else None
+    address = line.strip().removesuffix(EXEMPT)
+    cleaned = clean_url(address) if not address.startswith("#") else None
     return url_key(cleaned) if cleaned else None
