@@ -24,6 +24,7 @@ DEFAULT = [
     "pytz>=2024.1",
     "rich>=13",
     "spacy>=3.8.7,<3.9",
+    "sqlglot>=30,<31",
     "tldextract>=5.3",
     "trafilatura>=2.0,<3",
     "warcio>=1.7.5",

@@ -23,7 +23,7 @@ SELECT
   a.publisher_domain AS first_publisher,
   a.first_at,
   b.publisher_domain AS second_publisher,
-  DATE_DIFF('minute', a.first_at, b.first_at) AS minutes_later,
+  CAST(FLOOR((EPOCH(b.first_at) - EPOCH(a.first_at)) / 60) AS BIGINT) AS minutes_later,
   a.num_publishers
 FROM ranked AS a
 JOIN ranked AS b

@@ -30,8 +30,8 @@ counted AS (
   SELECT
     event_id,
     MIN(CASE WHEN place_in_line = 1 THEN mention_id END) AS best_mention_id,
-    STRING_AGG(DISTINCT actor, '; ' ORDER BY actor) AS actors,
-    STRING_AGG(DISTINCT recipient, '; ' ORDER BY recipient) AS recipients,
+    STRING_AGG(DISTINCT actor, '; ' ORDER BY actor NULLS FIRST) AS actors,
+    STRING_AGG(DISTINCT recipient, '; ' ORDER BY recipient NULLS FIRST) AS recipients,
     COUNT(DISTINCT CONCAT(revision_id, '-', CAST(trigger_start AS VARCHAR))) AS num_mentions,
     COUNT(DISTINCT article_id) AS num_articles,
     COUNT(DISTINCT publisher_domain) AS num_sources,

@@ -29,7 +29,7 @@ SELECT
     WHEN f.last_polled_at IS NULL THEN 'never polled'
     WHEN f.consecutive_failures > 0 THEN 'failing'
     WHEN g.last_new_entry_at IS NULL THEN 'nothing taken'
-    WHEN f.last_polled_at - g.last_new_entry_at > INTERVAL 7 DAY THEN 'silent'
+    WHEN EPOCH(f.last_polled_at) - EPOCH(g.last_new_entry_at) > 7 * 86400 THEN 'silent'
     ELSE 'alive'
   END AS state,
   p.outcome AS last_outcome,
@@ -43,7 +43,8 @@ SELECT
   p.num_entries AS num_entries_listed,
   COALESCE(g.num_entries_taken, 0) AS num_entries_taken,
   g.last_new_entry_at AS silent_since,
-  DATE_DIFF('hour', g.last_new_entry_at, f.last_polled_at) AS silent_hours,
+  CAST(FLOOR((EPOCH(f.last_polled_at) - EPOCH(g.last_new_entry_at)) / 3600) AS BIGINT)
+    AS silent_hours,
   l.newest_entry_at
 FROM feeds AS f
 LEFT JOIN polls AS p

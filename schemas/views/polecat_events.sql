@@ -73,9 +73,9 @@ LEFT JOIN (
 LEFT JOIN (
   SELECT
     revision_id,
-    STRING_AGG(CASE WHEN entity_type = 'PERSON' THEN name END, ';' ORDER BY name) AS people,
-    STRING_AGG(CASE WHEN entity_type = 'ORG' THEN name END, ';' ORDER BY name) AS organizations,
-    STRING_AGG(CASE WHEN entity_type IN ('GPE', 'LOC') THEN name END, ';' ORDER BY name)
+    STRING_AGG(CASE WHEN entity_type = 'PERSON' THEN name END, ';' ORDER BY name NULLS FIRST) AS people,
+    STRING_AGG(CASE WHEN entity_type = 'ORG' THEN name END, ';' ORDER BY name NULLS FIRST) AS organizations,
+    STRING_AGG(CASE WHEN entity_type IN ('GPE', 'LOC') THEN name END, ';' ORDER BY name NULLS FIRST)
       AS locations
   FROM (
     SELECT DISTINCT
