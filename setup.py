@@ -12,6 +12,7 @@ DEFAULT = [
     "duckdb>=2.0,<3",
     "feedparser>=6.0.12,<7",
     "google-cloud-bigquery>=3.25",
+    "google-cloud-bigquery-storage>=2.30",
     "htmldate>=1.9",
     "jinja2>=3.1",
     "lemminflect>=0.2.3",
@@ -52,7 +53,13 @@ setup(
     package_data={
         "pipelines.train": ["*.cfg"],
         "pipelines.report": ["*.html", "*.css"],
-        "schemas": ["views/*.sql", "queries/*.sql", "report/*.sql", "bigquery/*.json"],
+        "schemas": [
+            "views/*.sql",
+            "queries/*.sql",
+            "report/*.sql",
+            "bigquery/*.json",
+            "released/*.json",
+        ],
         "seeds": ["*", "gold/*", "site/**"],
         "transforms": ["model/**"],
     },

@@ -41,14 +41,13 @@ from transforms.locks import WarehouseError, WarehouseLocked, exclusive
 from transforms.opml import read_feed_list
 from transforms.places import load_gazetteer
 from transforms.warehouse import (
-    DuckDbWarehouse,
     Merged,
     StagedFile,
     StagingFolder,
+    Warehouse,
     open_warehouse,
 )
 
-FLUSH_EVERY_S = 2.0
 STORY_WINDOW = timedelta(days=14)  # how far back articles are read to find a running story
 POLL_SLACK = timedelta(seconds=60)  # a timer that fires a little early still finds its feeds due
 
@@ -128,7 +127,7 @@ def _leave(code: int) -> NoReturn:
 
 
 def run_pass(
-    warehouse: DuckDbWarehouse, settings: IngestSettings, build: Build, progress: Progress
+    warehouse: Warehouse, settings: IngestSettings, build: Build, progress: Progress
 ) -> PassResult:
     """Do one pass; the caller holds the warehouse for itself (`exclusive`)."""
     started = time.monotonic()
@@ -181,7 +180,7 @@ def new_run(context: RunContext, settings: IngestSettings) -> Run:
     )
 
 
-def take_over(warehouse: DuckDbWarehouse, staging: StagingFolder, settings: IngestSettings) -> None:
+def take_over(warehouse: Warehouse, staging: StagingFolder, settings: IngestSettings) -> None:
     """Pick up what a killed pass left: its facts are merged, its half-told rest is dropped."""
     staging.discard_deferred()
     warehouse.merge(staging.ready(complete=False))
@@ -191,7 +190,7 @@ def take_over(warehouse: DuckDbWarehouse, staging: StagingFolder, settings: Inge
 
 
 def read_state(
-    warehouse: DuckDbWarehouse,
+    warehouse: Warehouse,
     staging: StagingFolder,
     settings: IngestSettings,
     context: RunContext,
@@ -212,7 +211,7 @@ def read_state(
 
 
 def configured_feeds(
-    warehouse: DuckDbWarehouse, settings: IngestSettings, context: RunContext
+    warehouse: Warehouse, settings: IngestSettings, context: RunContext
 ) -> list[Feed]:
     """Read the list of feeds, each with the state its last poll left.
 
@@ -274,7 +273,7 @@ def run_graph(
 class Merger:
     """A thread that merges staged facts every few seconds while the graph runs."""
 
-    warehouse: DuckDbWarehouse
+    warehouse: Warehouse
     staging: StagingFolder
     progress: Progress
     tables: dict[str, Merged] = field(default_factory=dict)
@@ -302,7 +301,7 @@ class Merger:
     def _work(self) -> None:
         """Merge until told to stop; a failure is kept for the pass to raise."""
         try:
-            while not self._stop.wait(FLUSH_EVERY_S):
+            while not self._stop.wait(self.warehouse.flush_every_s):
                 self._merge_facts()
         except WarehouseError as error:
             self._failure.append(error)

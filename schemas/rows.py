@@ -66,6 +66,8 @@ class FeedFetch:
     """One poll of a feed."""
 
     KEY: ClassVar = "fetch_id"
+    PARTITION: ClassVar = "fetched_at"
+    CLUSTER: ClassVar = ("feed_id",)
 
     fetch_id: str = column("Hash of feed and run.")
     feed_id: str = column("Feed polled.")
@@ -92,6 +94,8 @@ class Entry:
     """One naming of an article by a feed; a changed title or update time is a new version."""
 
     KEY: ClassVar = "entry_id"
+    PARTITION: ClassVar = "first_seen_at"
+    CLUSTER: ClassVar = ("url_key", "entry_id")
 
     entry_id: str = column("Hash of feed, address key and version.")
     feed_id: str | None = optional("Feed that lists it; NULL for a file or an archive.")
@@ -119,6 +123,8 @@ class Article:
     """An article: one canonical address. What may change lies in its revisions."""
 
     KEY: ClassVar = "article_id"
+    PARTITION: ClassVar = "first_seen_at"
+    CLUSTER: ClassVar = ("article_id", "publisher_domain")
 
     article_id: str = column("Hash of the canonical address.")
     url: str = column("Address it was read from.")
@@ -136,6 +142,8 @@ class ArticleRevision:
     """One version of an article's text, with what the page said beside it (schema.org names)."""
 
     KEY: ClassVar = "revision_id"
+    PARTITION: ClassVar = "fetched_at"
+    CLUSTER: ClassVar = ("article_id", "revision_id")
 
     revision_id: str = column("Hash of article, headline, text and correction note.")
     article_id: str = column("Article it is a version of.")
@@ -179,6 +187,7 @@ class RemovedBlock:
     """A line that stood in the extracted text and was taken out, with the rule that did it."""
 
     KEY: ClassVar = "block_id"
+    CLUSTER: ClassVar = ("article_id", "revision_id")
 
     block_id: str = column("Hash of revision, position and text.")
     revision_id: str = column("Revision it was removed from.")
@@ -213,6 +222,7 @@ class EntityMention:
     """One naming of an entity in a text."""
 
     KEY: ClassVar = "mention_id"
+    CLUSTER: ClassVar = ("entity_id", "revision_id")
 
     mention_id: str = column("Hash of revision and span.")
     article_id: str = column("Article it stands in.")
@@ -239,6 +249,8 @@ class EventMention:
     """
 
     KEY: ClassVar = "mention_id"
+    PARTITION: ClassVar = "published_at"
+    CLUSTER: ClassVar = ("event_type", "actor_country", "country", "event_id")
 
     mention_id: str = column("Hash of revision, trigger, actor, recipient and type.")
     event_id: str = column("The event behind the mention; mentions of one event share it.")
@@ -344,6 +356,8 @@ class Rejection:
     """An element that did not go on, and why."""
 
     KEY: ClassVar = "rejection_id"
+    PARTITION: ClassVar = "rejected_at"
+    CLUSTER: ClassVar = ("stage", "reason")
 
     rejection_id: str = column("Hash of stage, reason, address and version.")
     stage: str = column("Stage that rejected it: poll, fetch, extract, clean, annotate.")

@@ -134,6 +134,21 @@ def version_of(row: type[Row]) -> str | None:
     return getattr(row, "VERSION", None)
 
 
+def table_version_of(row: type[Row]) -> int:
+    """Number the table: a change that older rows do not fit is a new version of it."""
+    return int(getattr(row, "TABLE_VERSION", 1))
+
+
+def partition_of(row: type[Row]) -> str | None:
+    """Name the time by whose month BigQuery keeps rows apart; None for a small table."""
+    return getattr(row, "PARTITION", None)
+
+
+def cluster_of(row: type[Row]) -> tuple[str, ...]:
+    """Name the columns BigQuery sorts rows by within a partition."""
+    return tuple(getattr(row, "CLUSTER", (key_of(row),)))
+
+
 def duckdb_type(column: Column) -> str:
     """Name a column's type as DuckDB has it."""
     return DUCKDB[column.kind] + ("[]" if column.is_repeated else "")
@@ -187,17 +202,55 @@ def from_record(row: type[RowType], record: Mapping[str, Any]) -> RowType:
     return make(**values)
 
 
-def bigquery_schema(row: type[Row]) -> list[dict[str, str]]:
+def mode_of(column: Column) -> str:
+    """Name a column's mode as BigQuery has it."""
+    return "REPEATED" if column.is_repeated else "REQUIRED" if column.is_required else "NULLABLE"
+
+
+def bigquery_fields(row: type[Row]) -> list[dict[str, str]]:
     """Give the fields as BigQuery's REST API has them."""
     return [
         {
             "name": c.name,
             "type": BIGQUERY[c.kind],
-            "mode": "REPEATED" if c.is_repeated else "REQUIRED" if c.is_required else "NULLABLE",
+            "mode": mode_of(c),
             "description": c.doc,
         }
         for c in columns(row)
     ]
+
+
+def bigquery_table(row: type[Row]) -> dict[str, Any]:
+    """Give the table as BigQuery's REST API has it, but for its name.
+
+    A partition filter is not asked for: people query the view that gives each key once, and a
+    filter on it does not reach the partitions of every table it joins.
+    """
+    partition = partition_of(row)
+    return {
+        "description": (row.__doc__ or "").strip(),
+        "schema": {"fields": bigquery_fields(row)},
+        **({"timePartitioning": {"type": "MONTH", "field": partition}} if partition else {}),
+        "clustering": {"fields": list(cluster_of(row))},
+        "requirePartitionFilter": False,
+    }
+
+
+def bigquery_name(table: str) -> str:
+    """Name the BigQuery table that holds all rows ever appended; the plain name is the view."""
+    return f"{table}_v{table_version_of(TABLES[table])}"
+
+
+def latest_rows(table: str, source: str) -> str:
+    """Write the query that gives each key once: the latest version, else the earliest run's."""
+    row = TABLES[table]
+    version = version_of(row)
+    order = f"{version} DESC, run_id" if version else "run_id"
+    names = ",\n  ".join(c.name for c in columns(row))
+    return (
+        f"SELECT\n  {names}\nFROM {source}\nWHERE TRUE\n"
+        f"QUALIFY ROW_NUMBER() OVER (PARTITION BY {key_of(row)} ORDER BY {order}) = 1"
+    )
 
 
 def dictionary() -> str:

@@ -1,5 +1,6 @@
 """What several tests share: whole rows from the few columns that matter; a site on loopback."""
 
+import json
 import os
 import socketserver
 import threading
@@ -12,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from schemas.tables import Row, columns
+from schemas.tables import TABLES, Row, columns
 
 CORPORA = os.environ.get("DATELINE_CORPORA", "")
 NOW = datetime(2026, 3, 9, 18, tzinfo=UTC)
@@ -64,6 +65,29 @@ def _make_row(kind: type[Row], /, **given: Any) -> Row:
 def make_row() -> Callable[..., Any]:
     """Make a row of a class; required columns that are not given are filled."""
     return _make_row
+
+
+@pytest.fixture(scope="session")
+def read_rows() -> Callable[[Path], dict[str, list[Any]]]:
+    """Read the input rows of a case of `sql/`: JSON, with times as text."""
+
+    def read(case: Path) -> dict[str, list[Any]]:
+        tables = json.loads((case / "input.json").read_text())
+        return {
+            table: [_make_row(TABLES[table], **_typed(table, record)) for record in records]
+            for table, records in tables.items()
+        }
+
+    return read
+
+
+def _typed(table: str, record: dict[str, Any]) -> dict[str, Any]:
+    read: dict[type, Any] = {datetime: datetime.fromisoformat, date: date.fromisoformat}
+    kinds = {column.name: column.kind for column in columns(TABLES[table])}
+    return {
+        name: read[kinds[name]](value) if kinds[name] in read and value is not None else value
+        for name, value in record.items()
+    }
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,9 @@ from pipelines.__main__ import main
 from schemas.flow import RunContext
 from schemas.rows import Feed
 from tests.conftest import Site
-from transforms.load import stage
 from transforms.opml import make_feed
 from transforms.warehouse import StagingFolder, open_warehouse
+from transforms.warehouse.staging import stage
 
 NOW = datetime.now(UTC)
 CONTEXT = RunContext(run_id="r", now=NOW)

@@ -8,9 +8,9 @@ from schemas.columns import content_id
 from schemas.flow import KnownKeys, RunContext, SiteLines
 from schemas.rows import Article, ArticleRevision, Entry, RemovedBlock
 from transforms.history import SITE_RULE, due_refetches, known_words, refetch_of, site_lines
-from transforms.load import stage
 from transforms.text import letters, text_sha256
 from transforms.warehouse import DuckDbWarehouse, StagingFolder, open_warehouse
+from transforms.warehouse.staging import stage
 
 NOW = datetime(2026, 3, 9, 18, tzinfo=UTC)
 DAY = timedelta(days=1)

@@ -16,8 +16,8 @@ FENCES = {
     "aiohttp": {"transforms/web.py", "transforms/connections.py"},
     "socket": {"transforms/connections.py", "pipelines/demo_server"},
     "requests": set[str](),
-    "duckdb": {"transforms/warehouse.py"},
-    "google": {"transforms/warehouse.py"},
+    "duckdb": {"transforms/warehouse/"},
+    "google": {"transforms/warehouse/"},
     "spacy": {
         "transforms/language.py",
         "transforms/annotate.py",

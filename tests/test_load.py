@@ -8,7 +8,8 @@ import pyarrow.parquet as pq
 from apache_beam.runners.portability.fn_api_runner.fn_runner import FnApiRunner
 
 from schemas.rows import Entry, Feed
-from transforms.load import WriteRows, stage
+from transforms.load import WriteRows
+from transforms.warehouse.staging import stage
 
 
 def test_rows_of_all_tables_are_staged_by_a_pipeline(tmp_path: Path, make_row: Any) -> None:

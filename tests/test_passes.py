@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from pipelines import passes
 from pipelines.passes import Merger
 from pipelines.progress import Progress
 from transforms.locks import WarehouseError, WarehouseLocked
@@ -15,12 +14,16 @@ from transforms.warehouse import DuckDbWarehouse, Merged, StagedFile, StagingFol
 class Busy(DuckDbWarehouse):
     """A warehouse that a query holds."""
 
+    flush_every_s = 0.001
+
     def merge(self, files: Sequence[StagedFile]) -> dict[str, Merged]:
         raise WarehouseLocked(f"{self.path} is locked by process 7")
 
 
 class Broken(DuckDbWarehouse):
     """A warehouse whose disk is full."""
+
+    flush_every_s = 0.001
 
     def merge(self, files: Sequence[StagedFile]) -> dict[str, Merged]:
         raise WarehouseError(f"{self.path}: no space left")
@@ -29,7 +32,6 @@ class Broken(DuckDbWarehouse):
 def test_a_warehouse_that_a_query_holds_is_tried_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(passes, "FLUSH_EVERY_S", 0.001)
     said: list[str] = []
     progress = Progress()
     monkeypatch.setattr(progress, "say", said.append)
@@ -39,10 +41,7 @@ def test_a_warehouse_that_a_query_holds_is_tried_again(
     assert said[0] == "w is locked by process 7; rows are merged when it is free"
 
 
-def test_a_warehouse_that_is_broken_fails_the_run(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(passes, "FLUSH_EVERY_S", 0.001)
+def test_a_warehouse_that_is_broken_fails_the_run(tmp_path: Path) -> None:
     with (
         pytest.raises(WarehouseError, match="no space left"),
         Merger(Broken("w"), StagingFolder(tmp_path), Progress()) as merger,

@@ -16,8 +16,8 @@ from pipelines.report.evidence import Part, mark, mark_sentence
 from pipelines.report.figures import read_quality, read_report
 from pipelines.report.page import clean, render, web_address
 from schemas.tables import TABLES
-from transforms.load import stage
 from transforms.warehouse import StagingFolder, open_warehouse
+from transforms.warehouse.staging import stage
 
 NOW = datetime(2026, 3, 9, 18, tzinfo=UTC)
 SENTENCE = "On Monday Kesterland shelled Aldbrook & the <docks>."

@@ -8,7 +8,7 @@ import pytest
 
 from pipelines.__main__ import main
 from schemas.sql import views
-from schemas.tables import TABLES, bigquery_schema
+from schemas.tables import TABLES, bigquery_table
 
 
 def test_the_ddl_makes_tables_and_views_as_it_is_printed(
@@ -21,10 +21,10 @@ def test_the_ddl_makes_tables_and_views_as_it_is_printed(
     assert made == {*TABLES, *(view.name for view in views())}
 
 
-def test_the_bigquery_schema_is_one_json_object(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_bigquery_table_is_one_json_object(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["schema", "--for", "bigquery"]) == 0
     printed = json.loads(capsys.readouterr().out)
-    assert printed == {table: bigquery_schema(row) for table, row in TABLES.items()}
+    assert printed == {table: bigquery_table(row) for table, row in TABLES.items()}
 
 
 @pytest.mark.parametrize(

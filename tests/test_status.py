@@ -11,9 +11,9 @@ import pytest
 from pipelines.__main__ import main
 from pipelines.status import find_problems
 from schemas.rows import Feed, Run
-from transforms.load import stage
 from transforms.locks import exclusive
 from transforms.warehouse import StagingFolder, open_warehouse
+from transforms.warehouse.staging import stage
 
 NOW = datetime.now(UTC)
 

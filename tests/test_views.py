@@ -3,16 +3,15 @@
 import csv
 import json
 import re
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from schemas.sql import queries, views
-from schemas.tables import TABLES, columns
-from transforms.load import stage
-from transforms.warehouse import DuckDbWarehouse, StagingFolder, open_warehouse
+from transforms.warehouse import StagingFolder, Warehouse, open_warehouse
+from transforms.warehouse.staging import stage
 
 ROOT = Path(__file__).parent.parent
 CASES = Path(__file__).parent / "sql"
@@ -40,25 +39,7 @@ POLECAT = (
 ).split(",")
 
 
-def read_rows(case: Path, make_row: Any) -> dict[str, list[Any]]:
-    """Read the input rows of a case: JSON, with times as text."""
-    tables = json.loads((case / "input.json").read_text())
-    return {
-        table: [make_row(TABLES[table], **_typed(table, record)) for record in records]
-        for table, records in tables.items()
-    }
-
-
-def _typed(table: str, record: dict[str, Any]) -> dict[str, Any]:
-    read: dict[type, Any] = {datetime: datetime.fromisoformat, date: date.fromisoformat}
-    kinds = {column.name: column.kind for column in columns(TABLES[table])}
-    return {
-        name: read[kinds[name]](value) if kinds[name] in read and value is not None else value
-        for name, value in record.items()
-    }
-
-
-def fill(folder: Path, rows: dict[str, list[Any]]) -> DuckDbWarehouse:
+def fill(folder: Path, rows: dict[str, list[Any]]) -> Warehouse:
     warehouse = open_warehouse(str(folder / "w.duckdb"))
     warehouse.prepare()
     for table, of_table in rows.items():
@@ -68,10 +49,10 @@ def fill(folder: Path, rows: dict[str, list[Any]]) -> DuckDbWarehouse:
 
 
 @pytest.mark.parametrize("view", [view.name for view in views() if view.name != "country_codes"])
-def test_a_view_gives_the_rows_expected(view: str, tmp_path: Path, make_row: Any) -> None:
+def test_a_view_gives_the_rows_expected(view: str, tmp_path: Path, read_rows: Any) -> None:
     case = CASES / view
     expected = json.loads((case / "expected.json").read_text())
-    warehouse = fill(tmp_path, read_rows(case, make_row))
+    warehouse = fill(tmp_path, read_rows(case))
     answer = warehouse.query(f"SELECT * FROM {view} ORDER BY {expected['order']}")
     found = [dict(zip(answer.columns, row, strict=True)) for row in answer.rows]
     assert len(found) == len(expected["rows"]), found
@@ -91,10 +72,10 @@ def test_a_named_query_answers_the_question_it_opens_with(name: str, answers: An
 
 
 @pytest.fixture(scope="module")
-def answers(tmp_path_factory: pytest.TempPathFactory, make_row: Any) -> Any:
+def answers(tmp_path_factory: pytest.TempPathFactory, read_rows: Any) -> Any:
     """Give what a query finds in the rows of `sql/queries`, and what was written by hand."""
     case = CASES / "queries"
-    warehouse = fill(tmp_path_factory.mktemp("queries"), read_rows(case, make_row))
+    warehouse = fill(tmp_path_factory.mktemp("queries"), read_rows(case))
     expected = json.loads((case / "expected.json").read_text())
 
     def answer(name: str) -> tuple[list[Any], list[Any]]:
@@ -107,12 +88,12 @@ def answers(tmp_path_factory: pytest.TempPathFactory, make_row: Any) -> Any:
 
 
 @pytest.fixture(scope="module")
-def empty(tmp_path_factory: pytest.TempPathFactory) -> DuckDbWarehouse:
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
     return fill(tmp_path_factory.mktemp("empty"), {})
 
 
 @pytest.mark.parametrize("name", queries())
-def test_a_named_query_runs_with_its_own_parameters(name: str, empty: DuckDbWarehouse) -> None:
+def test_a_named_query_runs_with_its_own_parameters(name: str, empty: Warehouse) -> None:
     query = queries()[name]
     assert set(re.findall(r"\$(\w+)", query.sql)) == set(query.parameters)
     assert empty.query(query.sql, dict(query.parameters)).rows == []
@@ -122,7 +103,7 @@ def test_there_are_at_least_ten_named_queries() -> None:
     assert len(queries()) >= 10
 
 
-def test_every_country_known_has_its_codes(empty: DuckDbWarehouse) -> None:
+def test_every_country_known_has_its_codes(empty: Warehouse) -> None:
     codes = empty.query("SELECT iso3, fips, cameo, name FROM country_codes").rows
     with (ROOT / "seeds" / "countries.csv").open(encoding="utf-8") as file:
         assert {(row[0], row[3]) for row in codes} == {
@@ -135,12 +116,12 @@ def test_every_country_known_has_its_codes(empty: DuckDbWarehouse) -> None:
     assert known["ROU"] == ("RO", "ROM")
 
 
-def test_gdelt_events_has_the_columns_of_gdelt_in_order(empty: DuckDbWarehouse) -> None:
+def test_gdelt_events_has_the_columns_of_gdelt_in_order(empty: Warehouse) -> None:
     columns = empty.query("SELECT * FROM gdelt_events").columns
     assert columns == GDELT
 
 
-def test_a_query_written_for_gdelt_runs_unchanged(tmp_path: Path, make_row: Any) -> None:
+def test_a_query_written_for_gdelt_runs_unchanged(tmp_path: Path, read_rows: Any) -> None:
     tutorial = """
         SELECT Year, ActionGeo_CountryCode, EventRootCode, COUNT(*) AS events,
                SUM(NumMentions) AS mentions, ROUND(AVG(GoldsteinScale), 2) AS goldstein
@@ -153,10 +134,10 @@ def test_a_query_written_for_gdelt_runs_unchanged(tmp_path: Path, make_row: Any)
         GROUP BY Year, ActionGeo_CountryCode, EventRootCode
         ORDER BY events DESC
     """
-    warehouse = fill(tmp_path, read_rows(CASES / "gdelt_events", make_row))
+    warehouse = fill(tmp_path, read_rows(CASES / "gdelt_events"))
     assert warehouse.query(tutorial).rows == [(2015, "CH", "17", 1, 2, -7.0)]
 
 
-def test_polecat_events_has_the_columns_of_polecat_in_order(empty: DuckDbWarehouse) -> None:
+def test_polecat_events_has_the_columns_of_polecat_in_order(empty: Warehouse) -> None:
     columns = empty.query("SELECT * FROM polecat_events").columns
     assert columns == tuple(POLECAT)

@@ -24,11 +24,11 @@ from schemas.rows import (
     Run,
     StoryArticle,
 )
-from schemas.tables import TABLE_OF, duckdb_ddl
+from schemas.tables import TABLE_OF
 from schemas.vocabulary import ChangeType, FetchOutcome, Reason
-from transforms.load import stage
 from transforms.locks import WarehouseError, WarehouseLocked
 from transforms.warehouse import DuckDbWarehouse, Merged, StagingFolder, open_warehouse
+from transforms.warehouse.staging import stage
 
 NOW = datetime(2026, 3, 9, 18, tzinfo=UTC)
 HOLD = """
@@ -295,26 +295,6 @@ def test_a_file_that_is_no_warehouse_is_not_waited_for_because_of_its_name(tmp_p
 def test_a_warehouse_that_would_be_forgotten_is_refused(address: str) -> None:
     with pytest.raises(WarehouseError, match=r"such as news\.duckdb"):
         open_warehouse(address)
-
-
-def test_a_warehouse_of_an_earlier_version_gains_its_new_columns(
-    tmp_path: Path, staging: StagingFolder, make_row: Any
-) -> None:
-    path = tmp_path / "old.duckdb"
-    with duckdb.connect(str(path)) as connection:
-        connection.execute(duckdb_ddl("entries").replace("authors VARCHAR[],", ""))
-    warehouse = open_warehouse(str(path))
-    warehouse.prepare()
-    put(warehouse, staging, make_row(Entry, entry_id="1", url="u", authors=("Ann",)))
-    assert warehouse.query("SELECT url, authors FROM entries").rows == [("u", ["Ann"])]
-
-
-def test_a_warehouse_that_lacks_a_required_column_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "other.duckdb"
-    with duckdb.connect(str(path)) as connection:
-        connection.execute("CREATE TABLE entries (entry_id VARCHAR)")
-    with pytest.raises(WarehouseError, match="entries lacks url"):
-        open_warehouse(str(path)).prepare()
 
 
 def test_a_file_that_an_earlier_version_staged_is_merged(

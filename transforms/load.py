@@ -8,9 +8,7 @@ Order is kept: rows are staged in the order they came, and within a batch table 
 order of `TABLES`, so that a row that vouches for others is never there before them.
 """
 
-import os
 import time
-import uuid
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,36 +17,11 @@ from typing import Any
 
 import apache_beam as beam
 
-from schemas.tables import TABLE_OF, TABLES, Row, arrow_schema, to_record
+from schemas.tables import TABLE_OF, TABLES, Row
+from transforms.warehouse.staging import stage
 
 MAX_ROWS = 2000  # of all tables, before they are staged
 MAX_SECONDS = 3.0  # so that a slow run shows its rows as it goes
-
-
-def stage(folder: Path, table: str, rows: list[Row]) -> None:
-    """Write rows of one table to a file that appears whole."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    schema = arrow_schema(TABLES[table])
-    target = folder / table / f"{uuid.uuid4().hex}.parquet"
-    target.parent.mkdir(parents=True, exist_ok=True)
-    part = target.with_suffix(".tmp")
-    with part.open("wb") as file:
-        pq.write_table(pa.Table.from_pylist([to_record(row) for row in rows], schema), file)
-        file.flush()
-        os.fsync(file.fileno())
-    part.rename(target)
-    _sync_folder(target.parent)  # so that, after a power cut too, no row is there before its own
-
-
-def _sync_folder(folder: Path) -> None:
-    """Have a folder's list of files on disk."""
-    opened = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(opened)
-    finally:
-        os.close(opened)
 
 
 class StageRowsFn(beam.DoFn):

@@ -1,0 +1,33 @@
+"""The warehouse, by its address: a DuckDB file, a folder of Parquet files, or BigQuery. No Beam.
+
+In: an address. Out: a `Warehouse`, which takes staged rows and answers questions. Only the modules
+of this package import DuckDB or BigQuery.
+"""
+
+from collections.abc import Callable
+
+from transforms.locks import WarehouseError
+from transforms.warehouse.base import Answer, Merged, Warehouse
+from transforms.warehouse.duckdb_file import DuckDbWarehouse
+from transforms.warehouse.staging import StagedFile, StagingFolder
+
+__all__ = [
+    "Answer",
+    "DuckDbWarehouse",
+    "Merged",
+    "StagedFile",
+    "StagingFolder",
+    "Warehouse",
+    "open_warehouse",
+]
+
+
+def open_warehouse(address: str, *, on_wait: Callable[[str], None] = print) -> Warehouse:
+    """Open a warehouse by its address; nothing is touched yet."""
+    if "://" in address or address.startswith("parquet:"):
+        raise WarehouseError(
+            f"{address}: this release writes DuckDB files only; give a path such as news.duckdb"
+        )
+    if not address or address.startswith(":"):  # DuckDB would keep it in memory, and forget it
+        raise WarehouseError(f"{address!r} is no file; give a path such as news.duckdb")
+    return DuckDbWarehouse(address, on_wait=on_wait)

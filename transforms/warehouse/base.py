@@ -1,0 +1,175 @@
+"""What every warehouse can do, whatever engine holds it. No Beam.
+
+In: staged files, a run's row, questions. Out: what became of the rows, answers, and the state that
+a run starts from: feeds, known keys, recent articles. State is asked for in one SQL, DuckDB's;
+an engine of another dialect translates it.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from schemas.columns import ID_LENGTH
+from schemas.flow import LEAD_LENGTH, KnownKeys, StoryCandidate
+from schemas.rows import Feed, Run
+from schemas.tables import from_record
+from transforms.warehouse.staging import StagedFile
+
+RETRY_WITHIN = timedelta(days=3)  # an address rejected for a passing reason is asked for so long
+
+
+@dataclass(frozen=True)
+class Merged:
+    """What became of staged rows."""
+
+    staged: int = 0
+    inserted: int = 0
+    updated: int = 0
+
+    def __add__(self, other: "Merged") -> "Merged":
+        return Merged(
+            self.staged + other.staged,
+            self.inserted + other.inserted,
+            self.updated + other.updated,
+        )
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a query gave."""
+
+    columns: tuple[str, ...]
+    rows: list[tuple[Any, ...]]
+    is_cut: bool
+
+
+class Warehouse(ABC):
+    """Tables and views of one address."""
+
+    flush_every_s: float = 2.0  # between two merges while a run goes on
+
+    @abstractmethod
+    def prepare(self) -> None:
+        """See that tables and views are there before a run."""
+
+    def apply(self) -> list[str]:
+        """Create tables and views, and say which."""
+        self.prepare()
+        return []
+
+    def migrate(self) -> list[str]:
+        """Bring tables of an earlier version up; say what was done."""
+        return self.apply()
+
+    @abstractmethod
+    def merge(self, files: Sequence[StagedFile]) -> dict[str, Merged]:
+        """Take staged files in, then delete them: the same rows change nothing."""
+
+    @abstractmethod
+    def record_run(self, run: Run) -> None:
+        """Write a run's row, or its later state."""
+
+    @abstractmethod
+    def query(
+        self,
+        sql: str,
+        parameters: dict[str, Any] | None = None,
+        *,
+        max_rows: int | None = None,
+        timeout_s: float | None = None,
+    ) -> Answer:
+        """Run one statement that reads tables and views, and nothing else."""
+
+    @abstractmethod
+    def arrow(self, sql: str, parameters: dict[str, Any] | None = None) -> Any:
+        """Answer a question of our own, as an Arrow table."""
+
+    def records(self, sql: str, parameters: dict[str, Any] | None = None) -> list[dict[str, Any]]:
+        """Answer a question of our own, as dicts."""
+        return list(self.arrow(sql, parameters).to_pylist())
+
+    def feeds(self) -> list[Feed]:
+        """Read the state of all feeds."""
+        return [from_record(Feed, record) for record in self.records("SELECT * FROM feeds")]
+
+    def known(self) -> KnownKeys:
+        """Read the keys of what need not be read again."""
+        entries = self.arrow(
+            f"""
+            SELECT
+              entry_id,
+              url_key,
+              LEFT(SHA256(CONCAT(feed_id, CHR(31), url_key)), {ID_LENGTH}) AS feed_url_key
+            FROM entries
+            """  # the last is content_id(feed_id, url_key)
+        )
+        revisions = self.arrow("SELECT revision_id FROM article_revisions")
+        return KnownKeys(
+            entry_ids=frozenset(entries["entry_id"].to_pylist()),
+            url_keys=frozenset(entries["url_key"].to_pylist()),
+            feed_url_keys=frozenset(entries["feed_url_key"].to_pylist()),
+            revision_ids=frozenset(revisions["revision_id"].to_pylist()),
+        )
+
+    def retryable_feed_ids(self, now: datetime) -> set[str]:
+        """Name the feeds with an address to be tried again."""
+        rows = self.records(
+            """
+            SELECT DISTINCT r.feed_id
+            FROM rejections AS r
+            WHERE r.is_retryable AND r.stage <> 'poll' AND r.rejected_at > $since
+              AND NOT EXISTS (SELECT 1 FROM entries AS e WHERE e.url = r.address)
+            """,
+            {"since": now - RETRY_WITHIN},
+        )
+        return {row["feed_id"] for row in rows}
+
+    def recent_articles(self, since: datetime) -> list[StoryCandidate]:
+        """Read the articles published since then, for grouping into stories."""
+        rows = self.records(
+            f"""
+            WITH recent AS (
+              SELECT *
+              FROM article_revisions
+              WHERE date_published >= $since
+                AND change_type = 'initial'
+            ),
+            names AS (
+              SELECT m.revision_id, LIST(DISTINCT e.name ORDER BY e.name) AS entity_names
+              FROM entity_mentions AS m
+              JOIN recent USING (revision_id)
+              JOIN entities AS e USING (entity_id)
+              GROUP BY m.revision_id
+            )
+            SELECT
+              r.article_id,
+              r.headline,
+              r.date_published AS published_at,
+              r.text_sha256,
+              SUBSTR(r.text, 1, {LEAD_LENGTH}) AS lead,
+              COALESCE(n.entity_names, []) AS entity_names,
+              s.story_id
+            FROM recent AS r
+            LEFT JOIN names AS n USING (revision_id)
+            LEFT JOIN story_articles AS s ON s.article_id = r.article_id
+            ORDER BY r.article_id
+            """,
+            {"since": since},
+        )
+        return [
+            StoryCandidate(**{**row, "entity_names": tuple(row["entity_names"])}) for row in rows
+        ]
+
+    def close_broken_runs(self) -> None:
+        """Mark runs that were killed; only a run that has the warehouse for itself may ask."""
+        for record in self.records("SELECT * FROM runs WHERE status = 'running'"):
+            run = from_record(Run, record)
+            self.record_run(replace(run, version=run.version + 1, status="killed"))
+
+    def last_complete_run_at(self) -> datetime | None:
+        """Tell the instant of the last complete run, None when there was none."""
+        (row,) = self.records("SELECT MAX(started_at) AS at FROM runs WHERE status = 'complete'")
+        last: datetime | None = row["at"]
+        return last
