@@ -17,6 +17,7 @@ from transforms.entities import Resolution
 from transforms.events.arguments import frames_with_roles
 from transforms.events.circumstances import GOING, find_date, find_place, place_done_to
 from transforms.events.frames import Frame, word_set
+from transforms.events.joining import join_mentions
 from transforms.events.lexicon import Sense, find_sense
 from transforms.events.parties import find_parties, is_known, place_as_recipient
 from transforms.events.rows import Found, Reading, mention_rows
@@ -85,7 +86,7 @@ def find_events(
                     entities.setdefault(actor.entity.entity_id, actor.entity)
             for row in mention_rows(found, sentence, reading):
                 rows.setdefault(row.mention_id, row)
-    return tuple(rows.values()), tuple(entities.values())
+    return join_mentions(tuple(rows.values())), tuple(entities.values())
 
 
 def _events_of(sentence: Span, reading: Reading) -> list[Found]:
