@@ -209,7 +209,7 @@ def end_robots(name: str, web: Web, port: int, ended: Ended) -> None:
     """Ask for one of the server's robots.txt, and check what it says of a path."""
     path, is_allowed = ROBOTS[name]
     origin = f"http://127.0.0.1:{port}"
-    asked = web._ask_robots(f"{origin}/robots.txt?case={name}&rest=")
+    asked = web._ask_robots(f"{origin}/robots.txt?case={name}&rest=", is_tls_exempt=False)
     rules = asyncio.run_coroutine_threadsafe(asked, web._loop).result()
     try:
         rules.check(origin + path, PRODUCT)
