@@ -3,9 +3,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 WAREHOUSE ?= dateline.duckdb
+BROWSER ?= chromium
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test bench-web check lock model clean-model clean
+.PHONY: help setup run test test-report bench-web check lock model clean-model clean
 
 help:  ## List the targets.
 	@sed -n 's/^\([a-z-]*\):.*##/\1\t/p' $(MAKEFILE_LIST)
@@ -31,6 +32,12 @@ run: setup  ## Ingest the bundled news site over HTTP into dateline.duckdb and s
 
 test: check  ## Lint, check types and run the tests (CORPORA=folder: those on public corpora too).
 	DATELINE_CORPORA=$(CORPORA) $(BIN)/python -m pytest -n 2 --dist loadfile
+
+test-report: setup  ## Open the report in headless Chromium; installs it where it can (Debian, as root).
+	@command -v $(BROWSER) >/dev/null || \
+	  { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $(BROWSER) >/dev/null; } || \
+	  { echo "no browser: install Chromium and say where: make test-report BROWSER=path" >&2; exit 2; }
+	DATELINE_BROWSER=$$(command -v $(BROWSER)) $(BIN)/python -m pytest tests/browser
 
 bench-web: setup  ## Measure fetching, polling and reading feeds, on loopback (CORPORA=folder: real pages).
 	DATELINE_CORPORA=$(CORPORA) $(BIN)/python -m tests.bench.web

@@ -1,9 +1,9 @@
 """`dateline query`: ask the warehouse by SQL or by the name of a question.
 
-In: SQL, or the name of a query that ships, with parameters. Out: a table, CSV or JSON lines.
-Refused: whatever is not one statement that reads tables and views. Text from the web is made
-harmless on the way out: what a terminal would obey is dropped, CSV cells are no formulas. Times
-are whole and with their zone in CSV and JSON, and short in the table that people read.
+In: SQL, or the name of a query that ships, with parameters. Out: a table, CSV, JSON lines or a
+Parquet file. Refused: whatever is not one statement that reads tables and views. Text from the web
+is made harmless on the way out: what a terminal would obey is dropped, CSV cells are no formulas.
+Times are whole and with their zone in what programs read, and short in the table for people.
 """
 
 import argparse
@@ -23,7 +23,7 @@ from schemas.sql import queries
 if TYPE_CHECKING:
     from transforms.warehouse import Answer
 
-FORMATS = ("table", "csv", "json")
+FORMATS = ("table", "csv", "json", "parquet")
 TIMEOUT_S = 20.0  # shorter than a run waits for the warehouse that a query holds
 PIPE_WIDTH = 160  # columns of a table that goes to a file or a pipe
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -32,6 +32,7 @@ examples:
   dateline query                                                   list the named queries
   dateline query who_did_what --param who=army --limit 5
   dateline query "SELECT event_type, COUNT(*) FROM events GROUP BY 1" --format csv
+  dateline query latest_events --format parquet > events.parquet
 """
 
 
@@ -66,6 +67,10 @@ def run(args: argparse.Namespace) -> int:
             parameters = "".join(f" --param {n}={v}" for n, v in query.parameters.items())
             print(f"{query.name}{parameters}\n    {query.question}")
         return 0
+    if args.format == "parquet" and sys.stdout.isatty():
+        raise UsageError(
+            "--format parquet writes bytes: send them to a file, as in > answer.parquet"
+        )
     answer = ask(
         args.warehouse,
         args.query,
@@ -73,7 +78,13 @@ def run(args: argparse.Namespace) -> int:
         limit=args.limit,
         timeout_s=args.timeout,
     )
-    {"table": print_table, "csv": print_csv, "json": print_json}[args.format](answer)
+    writers = {
+        "table": print_table,
+        "csv": print_csv,
+        "json": print_json,
+        "parquet": write_parquet,
+    }
+    writers[args.format](answer)
     return 0
 
 
@@ -164,6 +175,29 @@ def print_json(answer: "Answer") -> None:
     for row in answer.rows:
         values = (plain(value) for value in row)
         print(json.dumps(dict(zip(names, values, strict=True)), allow_nan=False))
+
+
+def write_parquet(answer: "Answer") -> None:
+    """Write a Parquet file, with the types that the warehouse has."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    buffer = pa.BufferOutputStream()
+    values = zip(*answer.rows, strict=True) if answer.rows else ((),) * len(answer.columns)
+    table = pa.table([_arrow(column) for column in values], names=distinct(answer.columns))
+    pq.write_table(table, buffer)
+    sys.stdout.flush()
+    sys.stdout.buffer.write(buffer.getvalue())
+
+
+def _arrow(values: tuple[Any, ...]) -> Any:
+    """Make a column; what Arrow has no type for becomes text."""
+    import pyarrow as pa
+
+    try:
+        return pa.array(values)
+    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError):
+        return pa.array([None if value is None else str(value) for value in values])
 
 
 def distinct(names: tuple[str, ...]) -> list[str]:

@@ -16,6 +16,8 @@ import pytest
 from schemas.tables import TABLES, Row, columns
 
 CORPORA = os.environ.get("DATELINE_CORPORA", "")
+BROWSER = os.environ.get("DATELINE_BROWSER", "")
+collect_ignore = [] if BROWSER else ["browser"]
 NOW = datetime(2026, 3, 9, 18, tzinfo=UTC)
 FILLING: dict[type, Any] = {
     str: "x",
@@ -38,6 +40,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say so when tests were left out."""
+    if not BROWSER:
+        terminalreporter.write_line("left out: the report in a browser (make test-report)")
     if not CORPORA:
         terminalreporter.write_line(
             "left out: tests on the public corpora (name their folder: make test CORPORA=folder)"

@@ -3,8 +3,12 @@
 import json
 import subprocess
 import sys
+from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from pipelines.__main__ import main
@@ -44,6 +48,34 @@ def test_json_gives_an_object_a_line(warehouse: str, capsys: pytest.CaptureFixtu
         {"n": 0, "nothing": None},
         {"n": 1, "nothing": None},
     ]
+
+
+def test_parquet_keeps_the_types(warehouse: str, capsysbinary: Any) -> None:
+    sql = (
+        "SELECT 1 AS n, DATE '2026-03-09' AS day, ['a'] AS list, NULL AS nothing, 2 AS n, "
+        "TIMESTAMPTZ '2026-03-09 18:00:07+00' AS at, "
+        "UUID '00000000-0000-0000-0000-000000000001' AS u"
+    )
+    assert main(["query", sql, "--warehouse", warehouse, "--format", "parquet"]) == 0
+    table = pq.read_table(pa.BufferReader(capsysbinary.readouterr().out))
+    assert table.to_pylist() == [
+        {
+            "n": 1,
+            "day": date(2026, 3, 9),
+            "list": ["a"],
+            "nothing": None,
+            "n_1": 2,
+            "at": datetime(2026, 3, 9, 18, 0, 7, tzinfo=UTC),
+            "u": "00000000-0000-0000-0000-000000000001",
+        }
+    ]
+
+
+def test_an_answer_without_rows_is_a_parquet_file(warehouse: str, capsysbinary: Any) -> None:
+    argv = ["query", "SELECT url FROM feeds", "--warehouse", warehouse, "--format", "parquet"]
+    assert main(argv) == 0
+    table = pq.read_table(pa.BufferReader(capsysbinary.readouterr().out))
+    assert (table.num_rows, table.column_names) == (0, ["url"])
 
 
 def test_a_csv_cell_is_never_a_formula(warehouse: str, capsys: pytest.CaptureFixture[str]) -> None:

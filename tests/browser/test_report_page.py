@@ -1,0 +1,61 @@
+"""The report in a real browser: `make test-report` (it installs Chromium where it is absent).
+
+Collected only when DATELINE_BROWSER names a browser; `make test` says so.
+"""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.browser.chromium import Page, visit
+from tests.test_report import ATTACKS, SENTENCE, make_warehouse, page_of
+
+PHONE, DESK = (390, 844), (1200, 900)
+OPEN_S = 3.0
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory, make_row: Any) -> Path:
+    """Write a page in which every text holds all attacks."""
+    folder = tmp_path_factory.mktemp("report")
+    said = {"headline": " ".join(ATTACKS), "name": "@" + " ".join(ATTACKS)}
+    said["sentence"] = SENTENCE + said["headline"]
+    path = folder / "report.html"
+    path.write_text(page_of(make_warehouse(folder, make_row, **said)), encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize(("width", "height"), [PHONE, DESK])
+def test_the_page_fits_its_window_and_asks_for_nothing(
+    width: int, height: int, report: Path
+) -> None:
+    async def ask(page: Page) -> None:
+        seconds = await page.open(report, width=width, height=height)
+        assert await page.evaluate("document.documentElement.scrollWidth") <= width
+        assert await page.evaluate("document.title") == "News events"  # no attack has run
+        assert await page.evaluate("document.querySelectorAll('script,img,iframe').length") == 0
+        assert await page.evaluate("document.querySelectorAll('circle').length") == 1
+        assert await page.evaluate("document.querySelectorAll('mark.trigger').length") >= 2
+        assert page.requested == [report.as_uri()]
+        assert seconds < OPEN_S
+        shot = report.with_name(f"{width}.png")
+        await page.shoot(shot)
+        assert shot.stat().st_size > 10_000
+
+    asyncio.run(visit(ask))
+
+
+def test_colours_follow_the_choice(report: Path) -> None:
+    async def ask(page: Page) -> tuple[str, str]:
+        await page.open(report, width=DESK[0], height=DESK[1])
+        paper = "getComputedStyle(document.body).backgroundColor"
+        await page.evaluate("document.getElementById('theme-light').click()")
+        light = await page.evaluate(paper)
+        await page.evaluate("document.getElementById('theme-dark').click()")
+        return light, await page.evaluate(paper)
+
+    light, dark = asyncio.run(visit(ask))
+    assert light == "rgb(251, 250, 247)"
+    assert dark == "rgb(20, 23, 28)"
