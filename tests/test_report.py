@@ -309,3 +309,16 @@ def test_the_figures_of_quality_are_those_of_the_model_that_ships() -> None:
     syntax, names = read_quality()
     assert syntax.columns[0] == "treebank (dev)"
     assert all(len(row) == len(names.columns) for row in names.rows)
+
+
+def test_no_coast_runs_across_the_map() -> None:
+    outline = draw_map([]).outline
+    steps = [
+        (int(dx), int(dy))
+        for ring in re.findall(r"l([^z]*)z", outline)
+        for dx, dy in re.findall(r"(-?\d+)[ ]?(-?\d+)", ring)
+    ]
+    assert len(steps) > 5000
+    assert max(abs(dy) for _, dy in steps) < 200
+    # only the foot of the world, the edge that Antarctica is closed by, is that long
+    assert sum(abs(dx) > 300 for dx, _ in steps) <= 1
