@@ -49,7 +49,6 @@ from transforms.warehouse import (
 )
 
 STORY_WINDOW = timedelta(days=14)  # how far back articles are read to find a running story
-POLL_SLACK = timedelta(seconds=60)  # a timer that fires a little early still finds its feeds due
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -244,7 +243,7 @@ def listed_by_indexes(listed: list[Feed], stored: Iterable[Feed]) -> list[Feed]:
 
 def is_due(feed: Feed, now: datetime) -> bool:
     """Tell whether a feed may be polled."""
-    return feed.next_poll_at is None or feed.next_poll_at <= now + POLL_SLACK
+    return feed.next_poll_at is None or feed.next_poll_at <= now
 
 
 def run_graph(

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from pipelines.passes import is_due
 from schemas.rows import Feed
 from transforms.answers import Answer
 from transforms.feed_formats import ParsedFeed
@@ -13,15 +14,15 @@ from transforms.polling import (
     Question,
     breaks_validators,
     forget_move,
+    next_poll,
     note_move,
     question_to,
-    wait_after,
 )
 
 NOW = datetime(2026, 7, 6, 12, tzinfo=UTC)
 OLD, NEW = "http://a.example/feed", "http://b.example/feed"
 FEED = Feed(feed_id="f1", url=OLD, updated_at=NOW, run_id="r0")
-QUARTER = timedelta(minutes=15)
+QUARTER, DAY = timedelta(minutes=15), timedelta(days=1)
 
 
 def answer(
@@ -107,4 +108,23 @@ def test_the_next_poll_waits_for_the_longest_wish_in_bounds(
 ) -> None:
     parsed = ParsedFeed(feed_format="rss20", entries=(), interval_s=asked_s)
     given = answer(("Cache-Control", control))
-    assert wait_after(given, parsed, FEED, QUARTER) == timedelta(minutes=minutes)
+    assert next_poll(given, parsed, FEED, QUARTER, NOW) == NOW + timedelta(minutes=minutes)
+
+
+def test_our_interval_ends_on_the_minute_and_a_servers_wish_on_the_second() -> None:
+    now = NOW + timedelta(seconds=40)
+    assert next_poll(answer(), None, FEED, QUARTER, now) == NOW + QUARTER
+    asked = answer(("Cache-Control", "max-age=900"))
+    assert next_poll(asked, None, FEED, QUARTER, now) == now + QUARTER
+
+
+def test_an_interval_of_seconds_is_lengthened_and_one_of_days_is_kept() -> None:
+    for interval, kept in ((timedelta(seconds=9), timedelta(minutes=5)), (2 * DAY, 2 * DAY)):
+        assert next_poll(answer(), None, FEED, interval, NOW) == NOW + kept
+
+
+def test_a_feed_is_due_at_its_instant_and_not_a_second_before() -> None:
+    feed = replace(FEED, next_poll_at=NOW)
+    assert is_due(FEED, NOW)
+    assert is_due(feed, NOW)
+    assert not is_due(feed, NOW - timedelta(seconds=1))

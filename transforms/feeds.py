@@ -29,9 +29,9 @@ from transforms.polling import (
     DEFAULT_INTERVAL,
     breaks_validators,
     forget_move,
+    next_poll,
     note_move,
     question_to,
-    wait_after,
     wait_after_failure,
 )
 from transforms.reject import ROWS, StageFn, count
@@ -68,7 +68,7 @@ def read_poll(
     is_full = answer.status == 200
     state = replace(
         state_after(feed, answer, parsed, context),
-        next_poll_at=context.now + wait_after(answer, parsed, feed, interval),
+        next_poll_at=next_poll(answer, parsed, feed, interval, context.now),
     )
     how = FetchOutcome.OK if parsed else FetchOutcome.SAME_BODY
     fetch = replace(

@@ -81,15 +81,19 @@ def breaks_validators(feed: Feed, answer: Answer, sha256: str) -> bool:
     return is_same and feed.body_sha256 is not None and sha256 != feed.body_sha256
 
 
-def wait_after(
-    answer: Answer, parsed: ParsedFeed | None, feed: Feed, interval: timedelta
-) -> timedelta:
-    """Say how long to leave a feed alone: the longest of all wishes, in bounds."""
+def next_poll(
+    answer: Answer, parsed: ParsedFeed | None, feed: Feed, interval: timedelta, now: datetime
+) -> datetime:
+    """Say when a feed that answered in order is due: after the longest of all wishes, in bounds.
+
+    Our own interval ends on the minute: timers fire a few seconds early or late, and a feed missed
+    by one would wait for the next. What a feed or its server wishes is kept to the second.
+    """
     if (parsed.feed_format if parsed else feed.feed_format) == INDEX:
-        return timedelta(seconds=INDEX_EVERY_S)
-    wishes = (interval.total_seconds(), fresh_s(answer), (parsed and parsed.interval_s) or 0.0)
-    longest = max(LONGEST, interval)
-    return min(max(SHORTEST, timedelta(seconds=min(max(wishes), 1e9))), longest)
+        return now + timedelta(seconds=INDEX_EVERY_S)
+    wish_s = max(fresh_s(answer), (parsed and parsed.interval_s) or 0.0)
+    wish = max(SHORTEST, timedelta(seconds=min(wish_s, LONGEST.total_seconds())))
+    return max(now + wish, now.replace(second=0, microsecond=0) + interval)
 
 
 def wait_after_failure(
