@@ -6,7 +6,7 @@ WAREHOUSE ?= dateline.duckdb
 BROWSER ?= chromium
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-report bench-web check lock model clean-model clean
+.PHONY: help setup run test test-report test-bigquery test-gcp bench-web check lock model clean-model clean
 
 help:  ## List the targets.
 	@sed -n 's/^\([a-z-]*\):.*##/\1\t/p' $(MAKEFILE_LIST)
@@ -41,6 +41,23 @@ test-report: setup  ## Open the report in headless Chromium; installs it where i
 
 bench-web: setup  ## Measure fetching, polling and reading feeds, on loopback (CORPORA=folder: real pages).
 	DATELINE_CORPORA=$(CORPORA) $(BIN)/python -m tests.bench.web
+
+# The emulator wants Python 3.13, and an environment of its own.
+EMULATOR := .venv-bigquery/bin/python
+PYTHON313 ?= python3.13
+
+$(EMULATOR): tests/bigquery/requirements.txt | setup
+	$(BIN)/uv venv --quiet --clear --python $(PYTHON313) .venv-bigquery
+	$(BIN)/uv pip install --quiet --python $@ -r $<
+	touch -c $@
+
+test-bigquery: setup $(EMULATOR)  ## Run what all warehouses have in common on a local BigQuery.
+	DATELINE_BIGQUERY=$(abspath $(EMULATOR)) $(BIN)/python -m pytest tests/test_contract.py
+
+test-gcp: setup  ## Run the same on Google's side: make test-gcp PROJECT=name DATASET=empty_one
+	$(if $(PROJECT),,$(error say where: make test-gcp PROJECT=my-project DATASET=dateline_test))
+	DATELINE_BIGQUERY=$(PROJECT).$(or $(DATASET),dateline_test) \
+	  $(BIN)/python -m pytest tests/test_contract.py
 
 check: setup
 	$(BIN)/ruff format --check .

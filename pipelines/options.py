@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from transforms.files import find_files
+from transforms.locks import beside
 
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 DEFAULT_WAREHOUSE = "dateline.duckdb"
@@ -61,7 +62,7 @@ class IngestSettings:
     @property
     def lanes(self) -> str | None:
         """Name the folder beside the warehouse where processes and runs share their pace."""
-        return None if "://" in self.warehouse else f"{self.warehouse}.lanes"
+        return f"{beside(self.warehouse)}.lanes"
 
     @property
     def source(self) -> str:
@@ -178,7 +179,7 @@ def settings_from(args: argparse.Namespace) -> IngestSettings:
     languages = tuple(code.strip().lower() for code in args.languages.split(",") if code.strip())
     if not languages or not all(re.fullmatch(r"[a-z]{2,3}", code) for code in languages):
         raise UsageError(f"--languages {args.languages}: give ISO codes, such as en or en,fr")
-    archive = None if args.no_archive else args.archive or f"{args.warehouse}.archive"
+    archive = None if args.no_archive else args.archive or f"{beside(args.warehouse)}.archive"
     return IngestSettings(
         warehouse=args.warehouse,
         feeds=args.feeds,

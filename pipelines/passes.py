@@ -37,7 +37,7 @@ from transforms.archive import recover
 from transforms.entities import load_actors
 from transforms.history import LEARNED_WITHIN, due_refetches, known_words, site_lines
 from transforms.language import load_language
-from transforms.locks import WarehouseError, WarehouseLocked, exclusive
+from transforms.locks import WarehouseError, WarehouseLocked, beside, exclusive
 from transforms.opml import read_feed_list
 from transforms.places import load_gazetteer
 from transforms.warehouse import (
@@ -131,7 +131,7 @@ def run_pass(
     """Do one pass; the caller holds the warehouse for itself (`exclusive`)."""
     started = time.monotonic()
     context = new_context(settings)
-    staging = StagingFolder(Path(f"{settings.warehouse}.stage"))
+    staging = StagingFolder(Path(f"{beside(settings.warehouse)}.stage"))
     take_over(warehouse, staging, settings)
     state = read_state(warehouse, staging, settings, context)
     run = new_run(context, settings)

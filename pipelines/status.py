@@ -70,14 +70,14 @@ def read_status(
     warehouse: str, runs: "Answer", now: datetime, max_age: timedelta | None = None
 ) -> Status:
     """Read what a glance should tell."""
-    from transforms.locks import running_process
+    from transforms.locks import beside, running_process
 
     [row] = _records(ask(warehouse, BACKLOG, parameters={"now": now}))
     process = running_process(warehouse)
     return Status(
         running_process=process,
         **row,
-        files_staged=sum(1 for _ in Path(f"{warehouse}.stage").glob("*/*.parquet")),
+        files_staged=sum(1 for _ in Path(f"{beside(warehouse)}.stage").glob("*/*.parquet")),
         problems=tuple(
             find_problems(
                 [each["status"] for each in _records(runs)],

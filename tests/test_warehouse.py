@@ -275,8 +275,8 @@ def test_a_path_that_cannot_hold_a_warehouse_is_said_in_one_line(tmp_path: Path)
     text.write_text("not a database " * 1000)
     with pytest.raises(WarehouseError, match="not a DuckDB file"):
         open_warehouse(str(text)).prepare()
-    with pytest.raises(WarehouseError, match="DuckDB files only"):
-        open_warehouse("bigquery://project.dataset")
+    with pytest.raises(WarehouseError, match="give a path such as"):
+        open_warehouse("s3://bucket/news.duckdb")
 
 
 def test_asking_a_warehouse_that_is_not_there_says_how_to_make_one(tmp_path: Path) -> None:

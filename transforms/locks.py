@@ -46,12 +46,19 @@ def when_free(
         time.sleep(RETRY_S)
 
 
+def beside(address: str) -> str:
+    """Name what files beside a warehouse begin with: its path, or in this folder its dataset."""
+    if not address.startswith("bigquery:"):
+        return address
+    return address.removeprefix("bigquery:").removeprefix("//").partition("?")[0]
+
+
 @contextlib.contextmanager
 def exclusive(
     address: str, *, wait_s: float = LOCK_WAIT_S, on_wait: Callable[[str], None] = print
 ) -> Iterator[None]:
     """Keep other runs off a warehouse; its file stays readable for queries between merges."""
-    path = Path(f"{Path(address).resolve()}.lock")  # resolved: a link is the same warehouse
+    path = Path(f"{Path(beside(address)).resolve()}.lock")  # resolved: a link is the same warehouse
     try:
         file = path.open("a+")
     except OSError as error:
@@ -69,7 +76,7 @@ def exclusive(
 
 def running_process(address: str) -> int | None:
     """Tell which process's run holds a warehouse for itself, or None."""
-    path = Path(f"{Path(address).resolve()}.lock")
+    path = Path(f"{Path(beside(address)).resolve()}.lock")
     if not path.is_file():
         return None
     with path.open() as file:

@@ -1,4 +1,4 @@
-"""The warehouse, by its address: a DuckDB file, a folder of Parquet files, or BigQuery. No Beam.
+"""The warehouse, by its address: a DuckDB file or BigQuery. No Beam.
 
 In: an address. Out: a `Warehouse`, which takes staged rows and answers questions. Only the modules
 of this package import DuckDB or BigQuery.
@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from transforms.locks import WarehouseError
 from transforms.warehouse.base import Answer, Merged, Warehouse
+from transforms.warehouse.bigquery import PREFIX, read_address
 from transforms.warehouse.duckdb_file import DuckDbWarehouse
 from transforms.warehouse.staging import StagedFile, StagingFolder
 
@@ -24,9 +25,11 @@ __all__ = [
 
 def open_warehouse(address: str, *, on_wait: Callable[[str], None] = print) -> Warehouse:
     """Open a warehouse by its address; nothing is touched yet."""
+    if address.startswith(PREFIX):
+        return read_address(address)
     if "://" in address or address.startswith("parquet:"):
         raise WarehouseError(
-            f"{address}: this release writes DuckDB files only; give a path such as news.duckdb"
+            f"{address}: give a path such as news.duckdb, or bigquery:PROJECT.DATASET"
         )
     if not address or address.startswith(":"):  # DuckDB would keep it in memory, and forget it
         raise WarehouseError(f"{address!r} is no file; give a path such as news.duckdb")

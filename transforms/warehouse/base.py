@@ -11,12 +11,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from schemas.columns import ID_LENGTH
+from schemas.columns import content_id
 from schemas.flow import LEAD_LENGTH, KnownKeys, StoryCandidate
 from schemas.rows import Feed, Run
 from schemas.tables import from_record
 from transforms.warehouse.staging import StagedFile
 
+SEPARATOR = "\x1f"  # stands in no name
 RETRY_WITHIN = timedelta(days=3)  # an address rejected for a passing reason is asked for so long
 
 
@@ -96,20 +97,15 @@ class Warehouse(ABC):
 
     def known(self) -> KnownKeys:
         """Read the keys of what need not be read again."""
-        entries = self.arrow(
-            f"""
-            SELECT
-              entry_id,
-              url_key,
-              LEFT(SHA256(CONCAT(feed_id, CHR(31), url_key)), {ID_LENGTH}) AS feed_url_key
-            FROM entries
-            """  # the last is content_id(feed_id, url_key)
-        )
+        entries = self.arrow("SELECT entry_id, url_key, feed_id FROM entries")
         revisions = self.arrow("SELECT revision_id FROM article_revisions")
+        url_keys = entries["url_key"].to_pylist()
+        feed_ids = entries["feed_id"].to_pylist()
         return KnownKeys(
             entry_ids=frozenset(entries["entry_id"].to_pylist()),
-            url_keys=frozenset(entries["url_key"].to_pylist()),
-            feed_url_keys=frozenset(entries["feed_url_key"].to_pylist()),
+            url_keys=frozenset(url_keys),
+            # hashed here: an engine's hash is of bytes in one and of text in another
+            feed_url_keys=frozenset(map(content_id, feed_ids, url_keys)),
             revision_ids=frozenset(revisions["revision_id"].to_pylist()),
         )
 
@@ -137,7 +133,7 @@ class Warehouse(ABC):
                 AND change_type = 'initial'
             ),
             names AS (
-              SELECT m.revision_id, LIST(DISTINCT e.name ORDER BY e.name) AS entity_names
+              SELECT m.revision_id, STRING_AGG(DISTINCT e.name, '{SEPARATOR}') AS entity_names
               FROM entity_mentions AS m
               JOIN recent USING (revision_id)
               JOIN entities AS e USING (entity_id)
@@ -149,7 +145,7 @@ class Warehouse(ABC):
               r.date_published AS published_at,
               r.text_sha256,
               SUBSTR(r.text, 1, {LEAD_LENGTH}) AS lead,
-              COALESCE(n.entity_names, []) AS entity_names,
+              COALESCE(n.entity_names, '') AS entity_names,
               s.story_id
             FROM recent AS r
             LEFT JOIN names AS n USING (revision_id)
@@ -159,7 +155,7 @@ class Warehouse(ABC):
             {"since": since},
         )
         return [
-            StoryCandidate(**{**row, "entity_names": tuple(row["entity_names"])}) for row in rows
+            StoryCandidate(**{**row, "entity_names": _split(row["entity_names"])}) for row in rows
         ]
 
     def close_broken_runs(self) -> None:
@@ -173,3 +169,7 @@ class Warehouse(ABC):
         (row,) = self.records("SELECT MAX(started_at) AS at FROM runs WHERE status = 'complete'")
         last: datetime | None = row["at"]
         return last
+
+
+def _split(names: str) -> tuple[str, ...]:
+    return tuple(sorted(names.split(SEPARATOR))) if names else ()

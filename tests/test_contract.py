@@ -1,0 +1,266 @@
+"""What every warehouse does alike: DuckDB here, BigQuery where an emulator or a project is named.
+
+DATELINE_BIGQUERY names the emulator's Python (`make test-bigquery`) or PROJECT.DATASET, an empty
+dataset on Google's side (`make test-gcp`). One dataset serves all tests, so each begins by
+counting from what is there, and its keys are its own.
+"""
+
+import os
+import socket
+import subprocess
+import time
+import uuid
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import apache_beam as beam
+import pytest
+from apache_beam.options.pipeline_options import PipelineOptions
+from apache_beam.runners.portability.fn_api_runner.fn_runner import FnApiRunner
+
+from schemas.columns import content_id
+from schemas.rows import (
+    Article,
+    ArticleRevision,
+    Entity,
+    EntityMention,
+    Entry,
+    Feed,
+    Rejection,
+    Run,
+)
+from schemas.sql import queries
+from schemas.tables import TABLE_OF
+from schemas.vocabulary import ChangeType, Reason
+from transforms.load import StreamRows
+from transforms.locks import WarehouseError
+from transforms.warehouse import StagingFolder, Warehouse, open_warehouse
+from transforms.warehouse.bigquery import BigQueryWarehouse
+from transforms.warehouse.staging import stage
+
+NOW = datetime(2026, 3, 9, 18, tzinfo=UTC)
+BIGQUERY = os.environ.get("DATELINE_BIGQUERY", "")
+ENGINES = ["bigquery" if BIGQUERY else "duckdb"]
+
+
+@pytest.fixture(scope="session")
+def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Start the emulator and give its address; that it does not start is a failure."""
+    folder = tmp_path_factory.mktemp("emulator")
+    with socket.socket() as one, socket.socket() as two:
+        one.bind(("127.0.0.1", 0))
+        two.bind(("127.0.0.1", 0))
+        port, grpc_port = one.getsockname()[1], two.getsockname()[1]
+    script = Path(__file__).parent / "bigquery" / "serve.py"
+    log = folder / "log"
+    with log.open("w") as told:
+        command = [BIGQUERY, str(script), str(folder), str(port), str(grpc_port)]
+        process = subprocess.Popen(command, stdout=told, stderr=told)
+    try:
+        for _ in range(1200):
+            if process.poll() is not None:
+                pytest.fail(f"the emulator ended at once:\n{log.read_text()}")
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", port)) == 0:
+                    break
+            time.sleep(0.1)
+        else:
+            pytest.fail(f"the emulator did not answer in two minutes:\n{log.read_text()}")
+        yield f"bigquery:p.d?rest=http://127.0.0.1:{port}&grpc=127.0.0.1:{grpc_port}"
+    finally:
+        process.kill()
+        process.wait()
+
+
+@pytest.fixture(scope="module", params=ENGINES)
+def warehouse(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Warehouse:
+    if request.param == "duckdb":
+        made = open_warehouse(str(tmp_path_factory.mktemp("contract") / "w.duckdb"))
+    elif Path(BIGQUERY).is_file():
+        made = open_warehouse(request.getfixturevalue("emulator"))
+        assert isinstance(made, BigQueryWarehouse)
+        with pytest.raises(WarehouseError, match="no such dataset; make it: bq mk"):
+            made.prepare()
+        made._client.create_dataset("d")
+        with pytest.raises(WarehouseError, match="run: dateline schema apply"):
+            made.prepare()
+    else:
+        made = open_warehouse(f"bigquery:{BIGQUERY}")
+    made.apply()
+    made.prepare()
+    return made
+
+
+@pytest.fixture
+def staging(tmp_path: Path) -> StagingFolder:
+    return StagingFolder(tmp_path / "stage")
+
+
+def put(warehouse: Warehouse, staging: StagingFolder, *rows: Any) -> None:
+    for row in rows:
+        stage(staging.path, TABLE_OF[type(row)], [row])
+    warehouse.merge(staging.ready(complete=True))
+
+
+def new() -> str:
+    return uuid.uuid4().hex
+
+
+def test_rows_that_come_again_are_there_once_with_all_their_values(
+    warehouse: Warehouse, staging: StagingFolder, make_row: Any
+) -> None:
+    key = new()
+    row = make_row(
+        Entry, entry_id=key, authors=("Ann", "Bo"), published_at=NOW, is_revisit=True, title="=1+1"
+    )
+    for _ in range(2):
+        put(warehouse, staging, row)
+    found = warehouse.query(
+        "SELECT authors, published_at, is_revisit, title, guid FROM entries WHERE entry_id = $key",
+        {"key": key},
+    )
+    assert found.columns == ("authors", "published_at", "is_revisit", "title", "guid")
+    assert found.rows == [(["Ann", "Bo"], NOW, True, "=1+1", None)]
+    assert staging.ready(complete=True) == []
+
+
+def test_the_latest_state_of_a_feed_is_read_back_whole(
+    warehouse: Warehouse, staging: StagingFolder, make_row: Any
+) -> None:
+    late = make_row(Feed, feed_id=new(), etag='W/"2"', updated_at=NOW + timedelta(hours=1))
+    put(warehouse, staging, replace(late, etag="1", updated_at=NOW))
+    put(warehouse, staging, late)
+    put(warehouse, staging, replace(late, etag="0", updated_at=NOW - timedelta(hours=1)))
+    assert [feed for feed in warehouse.feeds() if feed.feed_id == late.feed_id] == [late]
+
+
+def test_what_was_seen_is_known_at_the_next_start(
+    warehouse: Warehouse, staging: StagingFolder, make_row: Any
+) -> None:
+    entry = make_row(Entry, entry_id=new(), url_key=new(), feed_id="f")
+    file = make_row(Entry, entry_id=new(), url_key=new(), feed_id=None)
+    revision = make_row(ArticleRevision, revision_id=new(), change_type=ChangeType.INITIAL)
+    put(warehouse, staging, entry, file, revision)
+    known = warehouse.known()
+    assert {entry.entry_id, file.entry_id} <= known.entry_ids
+    assert {entry.url_key, file.url_key} <= known.url_keys
+    assert content_id("f", entry.url_key) in known.feed_url_keys
+    assert content_id(None, file.url_key) in known.feed_url_keys
+    assert revision.revision_id in known.revision_ids
+
+
+def test_an_address_rejected_for_a_passing_reason_is_tried_again(
+    warehouse: Warehouse, staging: StagingFolder, make_row: Any
+) -> None:
+    passing = make_row(
+        Rejection,
+        rejection_id=new(),
+        stage="fetch",
+        reason=Reason.TIMEOUT,
+        address=new(),
+        feed_id=new(),
+        is_retryable=True,
+        rejected_at=NOW,
+    )
+    mended = replace(passing, rejection_id=new(), address=new(), feed_id=new())
+    put(warehouse, staging, passing, mended, make_row(Entry, entry_id=new(), url=mended.address))
+    retried = warehouse.retryable_feed_ids(NOW)
+    assert passing.feed_id in retried
+    assert mended.feed_id not in retried
+
+
+def test_recent_articles_come_with_their_names(
+    warehouse: Warehouse, staging: StagingFolder, make_row: Any
+) -> None:
+    article, revision, entities = new(), new(), [new(), new()]
+    put(
+        warehouse,
+        staging,
+        make_row(Article, article_id=article),
+        make_row(
+            ArticleRevision,
+            revision_id=revision,
+            article_id=article,
+            change_type=ChangeType.INITIAL,
+            date_published=NOW,
+            text="Long text. " * 100,
+        ),
+        *(
+            make_row(Entity, entity_id=entity, name=name)
+            for entity, name in zip(entities, ("Zembria", "Ardin"), strict=True)
+        ),
+        *(
+            make_row(EntityMention, mention_id=new(), revision_id=revision, entity_id=entity)
+            for entity in (*entities, entities[0])
+        ),
+    )
+    recent = {each.article_id: each for each in warehouse.recent_articles(NOW)}
+    assert recent[article].entity_names == ("Ardin", "Zembria")
+    assert recent[article].published_at == NOW
+    assert len(recent[article].lead) == 400
+
+
+def test_a_killed_run_is_marked_and_the_last_complete_one_told(
+    warehouse: Warehouse, make_row: Any
+) -> None:
+    killed = make_row(Run, run_id=new(), status="running", started_at=NOW)
+    complete = make_row(Run, run_id=new(), status="running", started_at=NOW)
+    warehouse.record_run(killed)
+    warehouse.record_run(complete)
+    warehouse.record_run(replace(complete, version=1, status="complete"))
+    warehouse.close_broken_runs()
+    status = "SELECT status FROM runs WHERE run_id = $run"
+    assert warehouse.query(status, {"run": killed.run_id}).rows == [("killed",)]
+    assert warehouse.query(status, {"run": complete.run_id}).rows == [("complete",)]
+    assert warehouse.last_complete_run_at() == NOW
+
+
+@pytest.mark.parametrize("name", queries())
+def test_a_named_query_runs(name: str, warehouse: Warehouse) -> None:
+    query = queries()[name]
+    assert warehouse.query(query.sql, dict(query.parameters), max_rows=3).columns
+
+
+@pytest.mark.parametrize("sql", ["DELETE FROM entries WHERE TRUE", "DROP TABLE entries", "SELECT"])
+def test_a_query_only_reads(sql: str, warehouse: Warehouse) -> None:
+    before = warehouse.query("SELECT COUNT(*) FROM entries").rows
+    with pytest.raises(WarehouseError):
+        warehouse.query(sql)
+    assert warehouse.query("SELECT COUNT(*) FROM entries").rows == before
+
+
+def test_applying_the_schema_again_changes_nothing_of_the_tables(warehouse: Warehouse) -> None:
+    assert not [step for step in warehouse.apply() if "views" not in step]
+
+
+if BIGQUERY:
+
+    def test_rows_streamed_twice_are_there_once(warehouse: Warehouse, make_row: Any) -> None:
+        assert isinstance(warehouse, BigQueryWarehouse)
+        endpoints = f"?rest={warehouse.rest}&grpc={warehouse.grpc}" if warehouse.rest else ""
+        entry = make_row(
+            Entry, entry_id=new(), authors=("Ann", "Bo"), published_at=NOW, is_revisit=True
+        )
+        revision = make_row(
+            ArticleRevision, revision_id=new(), change_type=ChangeType.INITIAL, fetched_at=NOW
+        )
+        with beam.Pipeline(runner=FnApiRunner(), options=PipelineOptions([])) as pipeline:
+            rows = pipeline | beam.Create([entry, revision, entry])
+            rows | StreamRows(f"bigquery:{warehouse.name}{endpoints}")
+        found = warehouse.query(
+            "SELECT authors, published_at, is_revisit, guid FROM entries WHERE entry_id = $key",
+            {"key": entry.entry_id},
+        )
+        assert found.rows == [(["Ann", "Bo"], NOW, True, None)]
+        assert revision.revision_id in warehouse.known().revision_ids
+
+    def test_a_row_that_bigquery_refuses_is_an_error(warehouse: Warehouse, make_row: Any) -> None:
+        assert isinstance(warehouse, BigQueryWarehouse)
+        nowhere = replace(warehouse, dataset="nowhere").appender()
+        with pytest.raises(WarehouseError, match="entries: "):
+            nowhere.append("entries", [make_row(Entry, entry_id=new())])
