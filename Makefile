@@ -6,7 +6,7 @@ WAREHOUSE ?= dateline.duckdb
 BROWSER ?= chromium
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-report test-bigquery test-gcp bench-web check lock model clean-model clean
+.PHONY: help setup run test test-report test-bigquery test-gcp bench bench-web bench-model check lock model clean-model clean
 
 help:  ## List the targets.
 	@sed -n 's/^\([a-z-]*\):.*##/\1\t/p' $(MAKEFILE_LIST)
@@ -38,6 +38,11 @@ test-report: setup  ## Open the report in headless Chromium; installs it where i
 	  { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $(BROWSER) >/dev/null; } || \
 	  { echo "no browser: install Chromium and say where: make test-report BROWSER=path" >&2; exit 2; }
 	DATELINE_BROWSER=$$(command -v $(BROWSER)) $(BIN)/python -m pytest tests/browser
+
+bench: bench-web bench-model  ## Measure, side by side with what one would use instead.
+
+bench-model: setup  ## Measure the language model beside a spaCy CNN, on one core.
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.bench.model
 
 bench-web: setup  ## Measure fetching, polling and reading feeds, on loopback (CORPORA=folder: real pages).
 	DATELINE_CORPORA=$(CORPORA) $(BIN)/python -m tests.bench.web

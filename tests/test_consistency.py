@@ -1,6 +1,8 @@
 """The names of one article agree with each other."""
 
-from transforms.consistency import Name, agree
+import pytest
+
+from transforms.consistency import Name, agree, set_edges
 
 
 def names_of(text: str, *marks: tuple[str, str]) -> list[tuple[str, str]]:
@@ -99,3 +101,23 @@ def test_names_come_in_order_and_do_not_overlap() -> None:
     tokens = ["Vessel", "met", "Odran", "Vessel", "and", "Vessel"]
     found = agree(tokens, [Name(2, 4, "PERSON")])
     assert found == [Name(0, 1, "PERSON"), Name(2, 4, "PERSON"), Name(5, 6, "PERSON")]
+
+
+@pytest.mark.parametrize(
+    ("text", "found", "set_right"),
+    [
+        ("Han Ji - won spoke", Name(0, 2, "PERSON"), Name(0, 4, "PERSON")),
+        ("the South Korean army", Name(2, 3, "NORP"), Name(1, 3, "NORP")),
+        ("Okafor , D - Ohio , left", Name(2, 5, "GPE"), Name(4, 5, "GPE")),
+        ("U.S. - backed forces", Name(0, 1, "GPE"), Name(0, 1, "GPE")),
+        ("a Korean army", Name(1, 2, "NORP"), Name(1, 2, "NORP")),
+    ],
+)
+def test_edges_stand_where_whole_words_end(text: str, found: Name, set_right: Name) -> None:
+    assert set_edges(text.split(), [found]) == [set_right]
+
+
+def test_a_capital_and_its_district_are_one_place() -> None:
+    names = [Name(1, 2, "GPE"), Name(3, 4, "GPE")]
+    assert set_edges("in Washington , D.C. today".split(), names) == [Name(1, 4, "GPE")]
+    assert set_edges("in Paris , Texas today".split(), names) == names

@@ -8,11 +8,14 @@ from spacy.tokens import Doc
 
 from transforms.language import (
     CONSISTENT_NAMES,
+    ENCODER,
     LABELS,
+    SETTLED_LEMMAS,
     SHIPPED_MODEL,
     check_pipeline,
     load_language,
 )
+from transforms.roles import GIVEN, frames_on
 
 
 def parse(text: str) -> Doc:
@@ -33,8 +36,38 @@ def test_the_shipped_model_is_loaded_once_a_process() -> None:
 def test_the_shipped_model_has_every_part_and_label() -> None:
     nlp = load_language()
     check_pipeline(nlp, "shipped")
-    assert set(nlp.get_pipe("ner").labels) == set(LABELS)
-    assert nlp.pipe_names[-1] == CONSISTENT_NAMES
+    assert nlp.pipe_names == [ENCODER, CONSISTENT_NAMES, SETTLED_LEMMAS]
+
+
+def test_the_names_of_an_article_are_of_known_kinds() -> None:
+    doc = parse("The United Nations met in Geneva on Monday. Swiss police closed the roads.")
+    assert {entity.label_ for entity in doc.ents} <= set(LABELS)
+
+
+def test_predicates_come_with_the_spans_of_their_roles() -> None:
+    doc = parse("On Friday the rebels did not attack the port of Brenholt.")
+    (frame,) = (f for f in frames_on(doc) or () if doc[f.predicate].text == "attack")
+    roles = {role: doc[start:end].text for start, end, role in frame.roles}
+    assert roles["ARG0"] == "the rebels"
+    assert roles["ARG1"] == "the port of Brenholt"
+    assert roles["ARGM-NEG"] == "not"
+    assert roles["ARGM-TMP"] == "On Friday"
+
+
+def test_given_predicates_are_read_in_place_of_found_ones() -> None:
+    nlp = load_language()
+    doc = nlp.make_doc("Rebels seized two towns.")
+    doc.user_data[GIVEN] = (1,)
+    assert [frame.predicate for frame in frames_on(nlp(doc)) or ()] == [1]
+
+
+def test_a_text_of_spaces_has_no_sentence_to_read() -> None:
+    assert [token.dep_ for token in parse("\n\n")] == ["dep"]
+
+
+def test_a_pipeline_of_others_is_read_without_frames() -> None:
+    nlp = spacy.blank("en")
+    assert frames_on(nlp("Rebels seized two towns.")) is None
 
 
 @pytest.mark.parametrize(

@@ -12,10 +12,11 @@ import pytest
 import spacy
 
 from pipelines.options import UsageError
-from pipelines.train import CORPORA, add_arguments, check_settings
+from pipelines.train import add_arguments, check_settings
 from pipelines.train import names as naming
 from pipelines.train import treebanks as trees
 from pipelines.train.clearnlp import ROOT, Word, convert_tree
+from pipelines.train.corpora import CORPORA
 from pipelines.train.figures import (
     Figures,
     NameFigures,
@@ -25,9 +26,9 @@ from pipelines.train.figures import (
 )
 from pipelines.train.gazetteer import CLASSES, common_words, country_words, mask_words, words_of
 from pipelines.train.names import MISSING, NamedSentence
-from pipelines.train.recipe import blank_pipeline
 from pipelines.train.treebanks import Sentence
 from pipelines.train.variation import Stock, coin_name, vary_names
+from transforms.language import blank_pipeline
 
 PENN = {"NOUN": "NN", "PROPN": "NNP", "VERB": "VBD", "ADP": "IN", "DET": "DT", "PRON": "PRP"}
 
@@ -370,18 +371,24 @@ def settings(*flags: str) -> argparse.Namespace:
     return parser.parse_args(flags)
 
 
+def put(path: Path) -> None:
+    """Make an empty file, and its folder."""
+    path.parent.mkdir(exist_ok=True)
+    path.touch()
+
+
 def test_a_missing_folder_or_corpus_is_named_before_any_work(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="none: no such folder"):
         check_settings(settings("--corpora", str(tmp_path / "none")))
     for name in CORPORA[1:]:
-        (tmp_path / name).touch()
+        put(tmp_path / name)
     with pytest.raises(UsageError, match=rf"lacks {CORPORA[0]}"):
         check_settings(settings("--corpora", str(tmp_path)))
 
 
 def test_no_steps_are_no_training(tmp_path: Path) -> None:
     for name in CORPORA:
-        (tmp_path / name).touch()
+        put(tmp_path / name)
     with pytest.raises(UsageError, match="--steps 0"):
         check_settings(settings("--corpora", str(tmp_path), "--steps", "0"))
 

@@ -2,6 +2,8 @@
 
 In: an article's tokens and the names found in them. Out: names again, in order, none overlapping:
 - a name that crosses a line break ends before it;
+- edges are set where whole words end: `Han Ji-won`, `South Korean`, `Washington, D.C.`, and without
+  the party of `D-Ohio`;
 - the same words have one label through the article, the one most of them were given; standing
   behind `near` or `outside` speaks for a place and against a person;
 - one word that is the last of a known person's name is that person;
@@ -19,6 +21,9 @@ from dataclasses import dataclass
 
 PERSON = "PERSON"
 PLACE = "GPE"
+PEOPLE = "NORP"
+CAPITAL = ("Washington", ",", "D.C.")
+HALVES = frozenset({"North", "South", "NORTH", "SOUTH"})  # of a country with two peoples
 LOCATIVES = frozenset({"near", "outside", "inside", "across", "throughout"})
 GENITIVES = ("'s", "’s", "'", "’")
 SHORTEST_IN_CAPITALS = 4  # shorter ones may be an abbreviation of something else
@@ -49,7 +54,8 @@ class Name:
 
 def agree(tokens: Sequence[str], names: Sequence[Name]) -> list[Name]:
     """Make the names of one text agree."""
-    found = [name for name in (_within_line(tokens, name) for name in names) if name]
+    cut = [name for name in (_within_line(tokens, name) for name in names) if name]
+    found = set_edges(tokens, cut)
     labels = decide_labels(tokens, found)
     relabelled = [
         Name(name.start, name.end, labels.get(_form(tokens, name), name.label)) for name in found
@@ -64,6 +70,41 @@ def _within_line(tokens: Sequence[str], name: Name) -> Name | None:
     while end < name.end and not tokens[end].isspace():
         end += 1
     return Name(name.start, end, name.label) if end > name.start else None
+
+
+def set_edges(tokens: Sequence[str], names: Sequence[Name]) -> list[Name]:
+    """Set the edges of names where their whole words end."""
+    taken = {position for name in names for position in range(name.start, name.end)}
+    kept: list[Name] = []
+    for name in names:
+        start, end = name.start, name.end
+        if name.label == PERSON and _goes_on(tokens, end) and end + 1 not in taken:
+            end += 2  # Han Ji-won
+        elif name.label == PEOPLE and start and tokens[start - 1] in HALVES:
+            start -= start - 1 not in taken  # South Korean
+        elif name.label == PLACE and end - start > 2 and _is_party(tokens[start : start + 2]):
+            start += 2  # D-Ohio
+        before = kept[-1] if kept else None
+        if (
+            before
+            and tokens[start] == "D.C."
+            and before.end == start - 1
+            and tokens[start - 1] == ","
+        ):
+            kept[-1] = Name(before.start, end, before.label)  # Washington, D.C.
+        else:
+            kept.append(Name(start, end, name.label))
+    return kept
+
+
+def _goes_on(tokens: Sequence[str], end: int) -> bool:
+    """Say whether a hyphen and a word in lower case follow, as in Korean given names."""
+    return end + 1 < len(tokens) and tokens[end] == "-" and tokens[end + 1].islower()
+
+
+def _is_party(tokens: Sequence[str]) -> bool:
+    """Say whether these are the letter of an American party and a hyphen."""
+    return len(tokens[0]) == 1 and tokens[0].isupper() and tokens[1] == "-"
 
 
 def _form(tokens: Sequence[str], name: Name) -> Form:

@@ -4,39 +4,32 @@ In: nothing (the model shipped in `transforms/model`), a folder, or the name of 
 pipeline. Out: a pipeline that tags, parses, lemmatises and names, loaded once a process. Rejected,
 with a ValueError: a pipeline without one of these, since entities and events would be empty.
 
-Parts of our own, registered with spaCy under `dateline.*`:
+Parts of our own, registered with spaCy:
+- `dateline_encoder` writes into a `Doc` what our network (`transforms/encoder`) reads: tags, word
+  classes, trees, sentence bounds, names, and in `Doc._.frames` the predicates with their roles;
 - the tokenizer also parts `U.S.-backed` at its hyphen, so that the name is a token;
-- the recogniser's embedding has, beside the word's form, a mask of the lists it stands in (first
-  names, cities, demonyms …): soft evidence that the network weighs, never a rule;
-- `consistent_names` makes the names of a whole article agree (`transforms/consistency.py`). It is
-  added to any pipeline that lacks it.
+- `consistent_names` makes the names of a whole article agree (`transforms/consistency.py`), and
+  `settled_lemmas` looks base forms up (`transforms/lemmas.py`). Both are added to any pipeline.
 """
 
+import shutil
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import cast
 
 import numpy
 import spacy
-from numpy.typing import NDArray
+from spacy.attrs import DEP, HEAD, POS, TAG
 from spacy.language import Language
-from spacy.ml.featureextractor import FeatureExtractor
 from spacy.tokens import Doc, Span
-from spacy.util import compile_infix_regex, registry
-from thinc.api import (
-    HashEmbed,
-    Maxout,
-    Model,
-    chain,
-    concatenate,
-    list2ragged,
-    ragged2list,
-    with_array,
-)
-from thinc.types import Floats2d, Ints2d
+from spacy.util import compile_infix_regex, minibatch, registry
+from thinc.types import Ints2d
 
 from transforms.consistency import Name, agree
+from transforms.encoder.network import Network, Reading
+from transforms.lemmas import settle_lemmas
+from transforms.roles import EXTENSION, given_predicates
 
 SHIPPED_MODEL = Path(__file__).parent / "model"
 # What our own recogniser tells apart; others may give more (PRODUCT, LAW …), which pass through.
@@ -47,8 +40,10 @@ NEEDED = {
     "lemmatizer": "base forms",
     "ner": "names",
 }
+TOKENIZER = "dateline.Tokenizer.v1"
+ENCODER = "dateline_encoder"
 CONSISTENT_NAMES = "consistent_names"
-NAME_CLASSES = "name_classes"  # the lookup table: lower-case word -> mask of the lists it is in
+SETTLED_LEMMAS = "settled_lemmas"
 
 INFIXES = (
     r"(?<=[A-Za-z]\.)-(?=[A-Za-z])",  # U.S.-backed
@@ -56,6 +51,9 @@ INFIXES = (
 )
 
 Tokenize = Callable[[str], Doc]
+
+if not Doc.has_extension(EXTENSION):
+    Doc.set_extension(EXTENSION, default=None)
 
 _loaded: dict[str, Language] = {}
 _loading = threading.Lock()
@@ -80,9 +78,15 @@ def _open_pipeline(place: str) -> Language:
             " that is installed in this environment"
         ) from error
     check_pipeline(nlp, place)
-    if CONSISTENT_NAMES not in nlp.pipe_names:
-        nlp.add_pipe(CONSISTENT_NAMES, last=True)
+    for part in (CONSISTENT_NAMES, SETTLED_LEMMAS):
+        if part not in nlp.pipe_names:
+            nlp.add_pipe(part, last=True)
     return nlp
+
+
+def blank_pipeline() -> Language:
+    """Make an empty English pipeline with our tokenizer."""
+    return spacy.blank("en", config={"nlp": {"tokenizer": {"@tokenizers": TOKENIZER}}})
 
 
 def check_pipeline(nlp: Language, place: str) -> None:
@@ -90,6 +94,8 @@ def check_pipeline(nlp: Language, place: str) -> None:
     factories = {nlp.get_pipe_meta(name).factory for name in nlp.pipe_names}
     if "trainable_lemmatizer" in factories:
         factories.add("lemmatizer")
+    if ENCODER in factories:
+        factories |= NEEDED.keys()
     missing = [part for part in NEEDED if part not in factories]
     if missing:
         parts = ", ".join(f"{part} ({NEEDED[part]})" for part in missing)
@@ -99,7 +105,7 @@ def check_pipeline(nlp: Language, place: str) -> None:
         )
 
 
-@registry.tokenizers("dateline.Tokenizer.v1")
+@registry.tokenizers(TOKENIZER)
 def make_tokenizer() -> Callable[[Language], Tokenize]:
     """Make the tokenizer of English that also parts `U.S.-backed`."""
 
@@ -110,58 +116,6 @@ def make_tokenizer() -> Callable[[Language], Tokenize]:
         return cast(Tokenize, tokenizer)
 
     return build
-
-
-@registry.architectures("dateline.GazHashEmbed.v1")
-def embed_with_lists(
-    width: int, attrs: list[str], rows: list[int], list_rows: int
-) -> Model[list[Doc], list[Floats2d]]:
-    """Embed words by spaCy's hashed features and one more: the mask of the lists they are in."""
-    sizes = [*rows, list_rows]
-    tables: list[Model[Ints2d, Floats2d]] = [
-        HashEmbed(width, size, column=column, seed=20 + column, dropout=0.0)
-        for column, size in enumerate(sizes)
-    ]
-    mix = Maxout(width, width * len(sizes), nP=3, dropout=0.0, normalize=True)
-    return chain(
-        features_and_lists(attrs),
-        list2ragged(),
-        with_array(concatenate(*tables)),
-        with_array(mix),
-        ragged2list(),
-    )
-
-
-def features_and_lists(attrs: list[str]) -> Model[list[Doc], list[Ints2d]]:
-    """Make the layer that writes each token's features as a row of numbers."""
-    features = FeatureExtractor(attrs)
-
-    def forward(
-        _model: Model[list[Doc], list[Ints2d]],
-        docs: list[Doc],
-        is_train: bool,  # noqa: ARG001 (thinc passes it by name)
-    ) -> tuple[list[Ints2d], Callable[[list[Ints2d]], list[Doc]]]:
-        columns = features.predict(docs)
-        rows = [
-            cast(Ints2d, numpy.hstack([numpy.asarray(column), list_masks(doc)]))
-            for column, doc in zip(columns, docs, strict=True)
-        ]
-        return rows, _no_gradient
-
-    return Model("features_and_lists", forward)
-
-
-def _no_gradient(_gradient: list[Ints2d]) -> list[Doc]:
-    """Give nothing back: texts do not learn."""
-    return []
-
-
-def list_masks(doc: Doc) -> NDArray[numpy.uint64]:
-    """Look up the mask of each token, as a column of numbers."""
-    table = doc.vocab.lookups.get_table(NAME_CLASSES)
-    # The table's own `get` hashes its key once more; dict.get takes the hash that the token has.
-    masks = [dict.get(table, token.lower, 0) for token in doc]
-    return numpy.asarray(masks, dtype="uint64").reshape(-1, 1)
 
 
 @Language.component(CONSISTENT_NAMES, retokenizes=False, assigns=["doc.ents"])
@@ -177,3 +131,91 @@ def agree_names(doc: Doc) -> Doc:
             for name in agreed
         )
     return doc
+
+
+@Language.component(SETTLED_LEMMAS, retokenizes=False, assigns=["token.lemma"])
+def settle(doc: Doc) -> Doc:
+    """Settle the base forms of a document's words."""
+    return settle_lemmas(doc)
+
+
+class EncoderPart:
+    """The pipeline component around our network."""
+
+    def __init__(self) -> None:
+        self._folder: Path | None = None
+        self._network: Network | None = None
+
+    @property
+    def network(self) -> Network:
+        """Give the network; it is read when it is first needed."""
+        if self._network is None:
+            if self._folder is None:
+                raise ValueError("the encoder has no weights: load the pipeline from a folder")
+            self._network = Network(self._folder)
+        return self._network
+
+    def __call__(self, doc: Doc) -> Doc:
+        """Read one document."""
+        return next(self.pipe([doc]))
+
+    def pipe(self, docs: Iterable[Doc], *, batch_size: int = 8) -> Iterator[Doc]:
+        """Read documents some at a time."""
+        for batch in minibatch(docs, batch_size):
+            words = [[token.text for token in doc] for doc in batch]
+            readings = self.network.read(words, [given_predicates(doc) for doc in batch])
+            for doc, reading in zip(batch, readings, strict=True):
+                write_reading(doc, reading)
+                yield doc
+
+    def to_disk(self, path: str | Path, *, exclude: Sequence[str] = ()) -> None:
+        """Write the network's files."""
+        if self._folder is None:
+            raise ValueError("the encoder has no weights to write")
+        shutil.copytree(self._folder, path, dirs_exist_ok=True)
+
+    def from_disk(self, path: str | Path, *, exclude: Sequence[str] = ()) -> "EncoderPart":
+        """Remember where the network's files are."""
+        self._folder = Path(path)
+        self._network = None
+        return self
+
+
+@Language.factory(
+    ENCODER,
+    assigns=["token.tag", "token.pos", "token.dep", "token.head", "doc.sents", "doc.ents"],
+)
+def make_encoder(nlp: Language, name: str) -> EncoderPart:  # noqa: ARG001 (spaCy passes both)
+    """Make the component; its weights come with `from_disk`."""
+    return EncoderPart()
+
+
+def write_reading(doc: Doc, reading: Reading) -> None:
+    """Write into a document what the network read."""
+    strings = doc.vocab.strings
+    columns = [
+        [strings.add(tag) for tag in reading.tags],
+        [strings.add(part) for part in reading.classes],
+        [strings.add(relation) for relation in reading.relations],
+        [head - place for place, head in enumerate(hang_spaces(doc, reading.heads))],
+    ]
+    # Offsets may be negative: spaCy reads the numbers as they lie in memory.
+    values = numpy.asarray(
+        [[number % 2**64 for number in column] for column in columns], dtype="uint64"
+    )
+    doc.from_array([TAG, POS, DEP, HEAD], cast(Ints2d, values.T))
+    doc.ents = tuple(Span(doc, start, end, label=label) for start, end, label in reading.names)
+    doc._.set(EXTENSION, tuple(reading.frames))
+
+
+def hang_spaces(doc: Doc, heads: Sequence[int]) -> list[int]:
+    """Hang each space on the word before it, those that begin the text on its first word."""
+    hung = list(heads)
+    first = next((token.i for token in doc if not token.is_space), 0)
+    word = first
+    for token in doc:
+        if token.is_space:
+            hung[token.i] = word
+        else:
+            word = token.i
+    return hung

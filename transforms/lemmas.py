@@ -1,10 +1,12 @@
-"""Settle the base forms of verbs and nouns.
+"""Settle the base forms of words.
 
-Comes in: a parsed text. Goes out: the same, with the lemmas of verbs and nouns looked up in a
-dictionary (lemminflect, of the NIH Specialist Lexicon; rules for what it does not list). The model
-guesses lemmas from endings: on verbs it has not seen it writes "shelle" for "shelled", and the
-lexicons then find nothing. On GUM's development part, verbs right: 736 of 766 guessed, 750 looked
-up; nouns 995 and 1,001 of 1,012.
+Comes in: a text with word classes. Goes out: the same, with the lemmas of verbs, nouns, adjectives
+and adverbs looked up in a dictionary (lemminflect, of the NIH Specialist Lexicon; rules for what it
+does not list); those of auxiliaries and pronouns stand below. A word of another class keeps the
+lemma that a pipeline gave it, or is its own.
+A dictionary, because networks guess lemmas from endings: on verbs they have not seen they write
+"shelle" for "shelled", and the lexicons then find nothing. On GUM's development part, verbs right:
+736 of 766 guessed, 750 looked up; nouns 995 and 1,001 of 1,012.
 """
 
 from __future__ import annotations
@@ -16,13 +18,71 @@ if TYPE_CHECKING:
     from spacy.tokens import Doc
 
 LOOKED_UP = frozenset({"VERB", "NOUN"})
+COMPARED = frozenset({"JJR", "JJS", "RBR", "RBS"})
+
+# First the lemma's class, then the lemma, then its forms.
+_LISTED = """
+AUX be am 'm m is 's s are 're was were been being
+AUX have 've has had having
+AUX do does did doing
+AUX will 'll wo
+AUX would 'd
+AUX can ca
+AUX get gets got getting
+PRON I i me
+PRON he him
+PRON she her
+PRON we us
+PRON they them 'em
+PRON who whom
+PRON that those
+PRON this these
+DET a an
+DET this these
+DET that those
+PART not n't nt
+PART 's ' s
+PART to na
+NOUN thanks thanks
+ADJ more more
+ADJ most most
+ADJ least least
+ADV more more
+ADV most most
+ADV least least
+"""
+LISTED = {
+    (line.split()[0], form): line.split()[1]
+    for line in _LISTED.strip().splitlines()
+    for form in line.split()[1:]
+}
 
 
-def settle_lemmas(doc: Doc) -> None:
-    """Set the lemmas of verbs and nouns."""
+def settle_lemmas(doc: Doc) -> Doc:
+    """Set the lemmas that a dictionary knows, and those that a pipeline left out."""
     for token in doc:
-        if token.pos_ in LOOKED_UP:
-            token.lemma_ = base_form(token.lower_, token.pos_) or token.lemma_
+        part = token.pos_
+        if part in LOOKED_UP:
+            token.lemma_ = base_form(token.lower_, part) or token.lemma_ or token.lower_
+        elif not token.lemma_:
+            token.lemma_ = lemma_of(token.text, part, token.tag_)
+    return doc
+
+
+def lemma_of(word: str, part_of_speech: str, tag: str) -> str:
+    """Give the lemma of a word; tags are Penn's."""
+    lower = word.lower().replace("’", "'")
+    listed = LISTED.get((part_of_speech, lower))
+    if listed and tag != "PRP$":  # "her house"
+        return listed
+    if part_of_speech in LOOKED_UP:
+        return base_form(lower, part_of_speech) or lower
+    if tag in COMPARED:
+        return base_form(lower, part_of_speech) or lower
+    if part_of_speech == "PROPN":
+        single = base_form(lower, "NOUN") if tag == "NNPS" else None
+        return single.capitalize() if single else word
+    return word if part_of_speech in ("X", "PUNCT", "SYM", "NUM") else lower
 
 
 @functools.lru_cache(maxsize=50_000)

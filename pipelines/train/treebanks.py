@@ -43,6 +43,7 @@ class Sentence:
     words: tuple[Word, ...]
     opens_paragraph: bool
     opens_document: bool
+    sent_id: str = ""
 
 
 def read_treebank(path: Path) -> Iterator[Sentence]:
@@ -82,6 +83,10 @@ def parse_sentence(block: Sequence[str]) -> Sentence:
         words,
         opens_paragraph=any(line.startswith(("# newpar", "# newdoc")) for line in comments),
         opens_document=any(line.startswith("# newdoc") for line in comments),
+        sent_id=next(
+            (line.partition("=")[2].strip() for line in comments if line.startswith("# sent_id")),
+            "",
+        ),
     )
 
 

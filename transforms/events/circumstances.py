@@ -45,7 +45,12 @@ COUNTED = {
     "num_detained": frozenset({"detain", "arrest", "imprison", "jail", "round", "apprehend"}),
     "num_displaced": frozenset({"displace", "uproot", "flee"}),
 }
-STATES = {"dead": "num_killed", "injured": "num_injured", "wounded": "num_injured"}
+STATES = {
+    "dead": "num_killed",
+    "hurt": "num_injured",
+    "injured": "num_injured",
+    "wounded": "num_injured",
+}
 UNITS = {
     word: number
     for number, word in enumerate(
@@ -166,6 +171,14 @@ def count_people(frame: Frame, frames: Sequence[Frame]) -> dict[str, int]:
         if verb.lemma_.lower() == "leave":
             for column, noun in _left(verb):
                 _add(counts, column, (noun,))
+        if any(child.lower_ == "dead" for child in verb.children):  # "shot dead two policemen"
+            _add(counts, "num_killed", other.objects)
+    for state in frame.head.sent:
+        found = STATES.get(state.lower_)
+        verb = state.head
+        if found and state.dep_ == "acomp" and (verb.i in own or _is_joined(verb, frame)):
+            subjects = [c for c in verb.children if c.dep_ in ("nsubj", "nsubjpass")]
+            _add(counts, found, subjects)  # "seventeen were hurt when police fired"
     return counts
 
 

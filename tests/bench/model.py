@@ -1,0 +1,99 @@
+"""Read the same articles by the shipped model and by a spaCy CNN, side by side.
+
+In: the bundled site's texts, cut to articles of 600 words. Out: articles a second of one core for
+each, and their ratio. The CNN is spaCy's usual one (tagger and parser on one network, names on
+another, width 96), taught for a few steps on what our model reads, so that it does the work of a
+trained one. Rounds alternate, and the best of each counts: noise only ever adds time.
+
+    make bench-model
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from importlib.resources import files
+
+import spacy
+from spacy.language import Language
+from spacy.tokens import Doc
+from spacy.training import Example
+
+from transforms.language import load_language
+
+WORDS = 600
+ARTICLES = 8
+ROUNDS = 3
+STEPS = 4
+
+
+def articles() -> list[str]:
+    """Make articles of 600 words from the bundled site."""
+    paths = sorted(p for p in (files("seeds") / "site").iterdir() if (p / "articles").is_dir())
+    paragraphs = [
+        paragraph
+        for path in paths
+        for page in sorted((path / "articles").iterdir(), key=lambda page: page.name)
+        for paragraph in page.read_text(encoding="utf-8").split("\n\n")[1:]
+        if len(paragraph.split()) > 15
+    ]
+    made: list[list[str]] = [[]]
+    size = 0
+    for paragraph in paragraphs:
+        made[-1].append(paragraph)
+        size += len(paragraph.split())
+        if size >= WORDS:
+            made.append([])
+            size = 0
+    return ["\n\n".join(each) for each in made[:ARTICLES]]
+
+
+def make_cnn(texts: Sequence[str], teacher: Language) -> Language:
+    """Make spaCy's usual pipeline of a CNN, taught a little by another pipeline."""
+    nlp = spacy.blank("en")
+    shared = {"@architectures": "spacy.Tok2VecListener.v1", "width": 96, "upstream": "tok2vec"}
+    nlp.add_pipe("tok2vec")
+    nlp.add_pipe("tagger", config={"model": {"tok2vec": shared}})
+    nlp.add_pipe("parser", config={"model": {"tok2vec": shared}})
+    nlp.add_pipe("ner")
+    examples = []
+    for doc in teacher.pipe(texts):
+        heads, deps = [t.head.i for t in doc], [t.dep_ for t in doc]
+        words, spaces = [t.text for t in doc], [bool(t.whitespace_) for t in doc]
+        tags, names = [t.tag_ for t in doc], [(e.start, e.end, e.label_) for e in doc.ents]
+        gold = Doc(nlp.vocab, words, spaces, tags=tags, heads=heads, deps=deps)
+        gold.ents = [
+            gold.char_span(doc[a].idx, doc[b - 1].idx + len(doc[b - 1]), c) for a, b, c in names
+        ]
+        examples.append(Example(Doc(nlp.vocab, words, spaces), gold))
+    optimizer = nlp.initialize(lambda: examples)
+    for _ in range(STEPS):
+        nlp.update(examples, sgd=optimizer)
+    return nlp
+
+
+def seconds(read: Callable[[str], Doc], texts: Sequence[str]) -> float:
+    """Give the CPU seconds that reading all texts takes."""
+    began = time.process_time()
+    for text in texts:
+        read(text)
+    return time.process_time() - began
+
+
+def main() -> None:
+    """Measure and print."""
+    texts = articles()
+    ours = load_language()
+    cnn = make_cnn(texts, ours)
+    times: dict[str, list[float]] = {"ours": [], "cnn": []}
+    for _ in range(ROUNDS):
+        times["ours"].append(seconds(ours, texts))
+        times["cnn"].append(seconds(cnn, texts))
+    speeds = {name: len(texts) / min(found) for name, found in times.items()}
+    words = sum(len(text.split()) for text in texts) / len(texts)
+    print(f"{len(texts)} articles of {words:.0f} words, one core, best of {ROUNDS} rounds")
+    print(f"our model        {speeds['ours']:.2f} articles/s: names, tags, trees, frames")
+    print(f"spaCy CNN        {speeds['cnn']:.2f} articles/s: names, tags, trees")
+    print(f"ratio            {speeds['ours'] / speeds['cnn']:.2f}")
+
+
+if __name__ == "__main__":
+    main()
