@@ -6,7 +6,7 @@ WAREHOUSE ?= dateline.duckdb
 BROWSER ?= chromium
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-report test-bigquery test-gcp bench bench-web bench-model check lock model clean-model clean
+.PHONY: help setup run test test-report test-bigquery test-gcp bench bench-web bench-model bench-warehouse check lock model clean-model clean
 
 help:  ## List the targets.
 	@sed -n 's/^\([a-z-]*\):.*##/\1\t/p' $(MAKEFILE_LIST)
@@ -39,17 +39,20 @@ test-report: setup  ## Open the report in headless Chromium; installs it where i
 	  { echo "no browser: install Chromium and say where: make test-report BROWSER=path" >&2; exit 2; }
 	DATELINE_BROWSER=$$(command -v $(BROWSER)) $(BIN)/python -m pytest tests/browser
 
-bench: bench-web bench-model  ## Measure, side by side with what one would use instead.
+bench: bench-web bench-model bench-warehouse  ## Measure, side by side with what one would use instead.
 
 bench-model: setup  ## Measure the language model beside a spaCy CNN, on one core.
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.bench.model
 
+bench-warehouse: setup  ## Measure what DuckDB takes: a million event mentions.
+	$(BIN)/python -m tests.bench.warehouse
+
 bench-web: setup  ## Measure fetching, polling and reading feeds, on loopback (CORPORA=folder: real pages).
 	DATELINE_CORPORA=$(CORPORA) $(BIN)/python -m tests.bench.web
 
-# The emulator wants Python 3.13, and an environment of its own.
+# The emulator wants Python 3.13, from PATH or as pyenv keeps it, and an environment of its own.
 EMULATOR := .venv-bigquery/bin/python
-PYTHON313 ?= python3.13
+PYTHON313 ?= $(firstword $(wildcard $(HOME)/.pyenv/versions/3.13*/bin/python3.13) python3.13)
 
 $(EMULATOR): tests/bigquery/requirements.txt | setup
 	$(BIN)/uv venv --quiet --clear --python $(PYTHON313) .venv-bigquery

@@ -204,25 +204,36 @@ def _merge(connection: "duckdb.DuckDBPyConnection", table: str, paths: list[str]
     row = TABLES[table]
     key, version = key_of(row), version_of(row)
     names = ", ".join(c.name for c in columns(row))
-    order = f"{version} DESC, {names}" if version else f"run_id, {names}"
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE staged AS SELECT {names} FROM ("
         # so that a file which an earlier version staged has all columns
         f"(SELECT * FROM {table} LIMIT 0) UNION ALL BY NAME "
-        f"SELECT * FROM read_parquet($paths, union_by_name = true)) "
-        f"QUALIFY ROW_NUMBER() OVER (PARTITION BY {key} ORDER BY {order}) = 1",
+        f"SELECT * FROM read_parquet($paths, union_by_name = true))",
         {"paths": paths},
     )
-    (staged,) = connection.execute(
-        "SELECT SUM(num_rows) FROM parquet_file_metadata($paths)", {"paths": paths}
-    ).fetchone() or (0,)
+    staged, keys = _one(connection, f"SELECT COUNT(*), COUNT(DISTINCT {key}) FROM staged")
+    if keys < staged:  # sorting rows by all their columns takes longer than the rest
+        order = f"{version} DESC, {names}" if version else f"run_id, {names}"
+        connection.execute(
+            "CREATE OR REPLACE TEMP TABLE staged AS SELECT * FROM staged "
+            f"QUALIFY ROW_NUMBER() OVER (PARTITION BY {key} ORDER BY {order}) = 1"
+        )
+    (before,) = _one(connection, f"SELECT COUNT(*) FROM {table}")
     updates = f"WHEN MATCHED AND s.{version} > t.{version} THEN UPDATE BY NAME " if version else ""
-    actions = connection.execute(
+    (changed,) = _one(
+        connection,
         f"MERGE INTO {table} AS t USING staged AS s ON t.{key} = s.{key} "
-        f"{updates}WHEN NOT MATCHED THEN INSERT BY NAME RETURNING merge_action"
-    ).fetchall()
-    inserted = sum(action == "INSERT" for (action,) in actions)
-    return Merged(int(staged), inserted, len(actions) - inserted)
+        f"{updates}WHEN NOT MATCHED THEN INSERT BY NAME",
+    )
+    (after,) = _one(connection, f"SELECT COUNT(*) FROM {table}")
+    return Merged(staged, after - before, changed - (after - before))
+
+
+def _one(connection: "duckdb.DuckDBPyConnection", sql: str) -> tuple[int, ...]:
+    """Give the one row of numbers that a statement answers with."""
+    row: tuple[int, ...] | None = connection.execute(sql).fetchone()
+    assert row is not None
+    return row
 
 
 def _check_reads_only(statements: Sequence[Any]) -> None:
