@@ -52,10 +52,10 @@ bench-web: setup  ## Measure fetching, polling and reading feeds, on loopback (C
 
 # The emulator wants Python 3.13, from PATH or as pyenv keeps it, and an environment of its own.
 EMULATOR := .venv-bigquery/bin/python
-PYTHON313 ?= $(firstword $(wildcard $(HOME)/.pyenv/versions/3.13*/bin/python3.13) python3.13)
+PYTHON313 ?= $(firstword $(wildcard $(or $(PYENV_ROOT),$(HOME)/.pyenv)/versions/3.13*/bin/python3.13) python3.13)
 
 $(EMULATOR): tests/bigquery/requirements.txt | setup
-	$(BIN)/uv venv --quiet --clear --python $(PYTHON313) .venv-bigquery
+	$(BIN)/uv venv --quiet --clear --no-python-downloads --python $(PYTHON313) .venv-bigquery
 	$(BIN)/uv pip install --quiet --python $@ -r $<
 	touch -c $@
 
