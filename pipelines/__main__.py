@@ -59,6 +59,9 @@ COMMANDS = {
     "status": Command(
         "show the last runs, what waits, and silent feeds", "pipelines.status", "pipelines.status"
     ),
+    "compact": Command(
+        "join the small files of a Parquet warehouse", "pipelines.compact", "pipelines.compact"
+    ),
     "schema": Command("print tables and views", "pipelines.schema", "pipelines.schema"),
     "train": Command("train the language model", "pipelines.train", "pipelines.train"),
     "evaluate": Command(

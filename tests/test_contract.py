@@ -1,4 +1,4 @@
-"""What every warehouse does alike: DuckDB here, BigQuery where an emulator or a project is named.
+"""What every warehouse does alike: DuckDB and Parquet here, BigQuery where one is named.
 
 DATELINE_BIGQUERY names the emulator's Python (`make test-bigquery`) or PROJECT.DATASET, an empty
 dataset on Google's side (`make test-gcp`). One dataset serves all tests, so each begins by
@@ -43,7 +43,7 @@ from transforms.warehouse.staging import stage
 
 NOW = datetime(2026, 3, 9, 18, tzinfo=UTC)
 BIGQUERY = os.environ.get("DATELINE_BIGQUERY", "")
-ENGINES = ["bigquery" if BIGQUERY else "duckdb"]
+ENGINES = ["bigquery"] if BIGQUERY else ["duckdb", "parquet"]
 
 
 @pytest.fixture(scope="session")
@@ -81,6 +81,8 @@ def warehouse(
 ) -> Warehouse:
     if request.param == "duckdb":
         made = open_warehouse(str(tmp_path_factory.mktemp("contract") / "w.duckdb"))
+    elif request.param == "parquet":
+        made = open_warehouse(f"parquet:{tmp_path_factory.mktemp('contract')}")
     elif Path(BIGQUERY).is_file():
         made = open_warehouse(request.getfixturevalue("emulator"))
         assert isinstance(made, BigQueryWarehouse)

@@ -48,9 +48,11 @@ def when_free(
 
 def beside(address: str) -> str:
     """Name what files beside a warehouse begin with: its path, or in this folder its dataset."""
-    if not address.startswith("bigquery:"):
-        return address
-    return address.removeprefix("bigquery:").removeprefix("//").partition("?")[0]
+    if address.startswith("parquet:"):
+        return address.removeprefix("parquet:").rstrip("/")
+    if address.startswith("bigquery:"):
+        return address.removeprefix("bigquery:").removeprefix("//").partition("?")[0]
+    return address
 
 
 @contextlib.contextmanager

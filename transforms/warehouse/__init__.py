@@ -1,4 +1,4 @@
-"""The warehouse, by its address: a DuckDB file or BigQuery. No Beam.
+"""The warehouse, by its address: a DuckDB file, a folder of Parquet files or BigQuery. No Beam.
 
 In: an address. Out: a `Warehouse`, which takes staged rows and answers questions. Only the modules
 of this package import DuckDB or BigQuery.
@@ -7,15 +7,18 @@ of this package import DuckDB or BigQuery.
 from collections.abc import Callable
 
 from transforms.locks import WarehouseError
+from transforms.warehouse import parquet_folder
 from transforms.warehouse.base import Answer, Merged, Warehouse
 from transforms.warehouse.bigquery import PREFIX, read_address
 from transforms.warehouse.duckdb_file import DuckDbWarehouse
+from transforms.warehouse.parquet_folder import ParquetWarehouse
 from transforms.warehouse.staging import StagedFile, StagingFolder
 
 __all__ = [
     "Answer",
     "DuckDbWarehouse",
     "Merged",
+    "ParquetWarehouse",
     "StagedFile",
     "StagingFolder",
     "Warehouse",
@@ -27,9 +30,11 @@ def open_warehouse(address: str, *, on_wait: Callable[[str], None] = print) -> W
     """Open a warehouse by its address; nothing is touched yet."""
     if address.startswith(PREFIX):
         return read_address(address)
-    if "://" in address or address.startswith("parquet:"):
+    if address.startswith(parquet_folder.PREFIX) and address != parquet_folder.PREFIX:
+        return ParquetWarehouse(address.removeprefix(parquet_folder.PREFIX))
+    if "://" in address or address == parquet_folder.PREFIX:
         raise WarehouseError(
-            f"{address}: give a path such as news.duckdb, or bigquery:PROJECT.DATASET"
+            f"{address}: give a path such as news.duckdb, parquet:DIR or bigquery:PROJECT.DATASET"
         )
     if not address or address.startswith(":"):  # DuckDB would keep it in memory, and forget it
         raise WarehouseError(f"{address!r} is no file; give a path such as news.duckdb")
