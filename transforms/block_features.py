@@ -70,6 +70,7 @@ _BASE = (
     + _CONTAINED
     + _PLACE
 )
+IN_EXTRACTED = _BASE.index("in_extracted")
 FEATURES = _BASE + tuple(f"{name}_at_{shift:+d}" for shift in _SHIFTS for name in _SHIFTED)
 
 
@@ -83,8 +84,14 @@ class Hints:
     extracted: tuple[str, ...] = ()
 
 
+_SMALL = bytes(range(256)).lower()
+_MARKS = bytes(code for code in range(128) if not chr(code).isalnum())
+
+
 def squeeze(text: str) -> str:
     """Give letters and digits alone, in small letters, to find a text in another."""
+    if text.isascii():
+        return text.encode().translate(_SMALL, _MARKS).decode()
     return _NOT_WORD.sub("", text).lower()
 
 

@@ -183,7 +183,10 @@ class _Walk:
         self.after_break = is_break
 
     def _give_block(self) -> None:
-        text = " ".join(clean_text("".join(self.pieces)).split()).strip("| ")
+        text = " ".join("".join(self.pieces).split())
+        if not (text.isascii() and text.isprintable()):  # most are, and need no cleaning
+            text = " ".join(clean_text(text).split())
+        text = text.strip("| ")
         if text:
             count = num_words(text)
             is_long = count >= LONG_BLOCK_WORDS and self.num_link_chars * 2 < len(text)

@@ -18,7 +18,7 @@ from lxml import etree
 from trafilatura.settings import Document
 
 from schemas.flow import Line
-from transforms.block_features import FEATURES, Hints, Matrix, describe, is_found, squeeze
+from transforms.block_features import FEATURES, IN_EXTRACTED, Hints, Matrix, describe, squeeze
 from transforms.block_model import BlockModel, load_model
 from transforms.blocks import FAMILIES, Block, Container, drop_furniture, read_blocks
 from transforms.markup import Tree
@@ -75,12 +75,13 @@ def describe_page(tree: Tree, metadata: Metadata, url: str) -> DescribedPage:
         declared_body=metadata.declared_body,
         extracted=extracted,
     )
+    matrix = describe(blocks, hints) if blocks else np.empty((0, len(FEATURES)), np.float32)
     return DescribedPage(
         whole=tuple(whole),
         blocks=tuple(blocks),
         extracted=extracted,
-        is_found=tuple(is_found([squeeze(block.text) for block in blocks], extracted)),
-        matrix=describe(blocks, hints) if blocks else np.empty((0, len(FEATURES)), np.float32),
+        is_found=tuple(matrix[:, IN_EXTRACTED] > 0),
+        matrix=matrix,
     )
 
 

@@ -154,7 +154,7 @@ def _bounded(tree: Tree) -> Tree:
     """Check the number of elements, and take the attributes off one that has far too many."""
     if tree.xpath("count(//*)") > MAX_ELEMENTS:
         raise Rejected(Reason.BROKEN_PAGE, f"more than {MAX_ELEMENTS:,} elements")
-    for element in tree.xpath("//*[count(@*) > $most]", most=MAX_ATTRIBUTES):
+    for element in tree.xpath("//*[@*[$most]]", most=MAX_ATTRIBUTES + 1):
         element.attrib.clear()
     return tree
 
