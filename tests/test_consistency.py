@@ -121,3 +121,12 @@ def test_a_capital_and_its_district_are_one_place() -> None:
     names = [Name(1, 2, "GPE"), Name(3, 4, "GPE")]
     assert set_edges("in Washington , D.C. today".split(), names) == [Name(1, 4, "GPE")]
     assert set_edges("in Paris , Texas today".split(), names) == names
+
+
+def test_edges_never_make_two_names_overlap() -> None:
+    tokens = "Han - south Korean".split()
+    names = [Name(0, 1, "PERSON"), Name(1, 2, "ORG"), Name(3, 4, "NORP")]
+    assert set_edges(tokens, names) == names
+    both = [Name(0, 1, "PERSON"), Name(3, 4, "NORP")]
+    spans = set_edges("Han - won Korean".split(), both)
+    assert spans == [Name(0, 3, "PERSON"), Name(3, 4, "NORP")]

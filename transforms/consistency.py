@@ -78,12 +78,13 @@ def set_edges(tokens: Sequence[str], names: Sequence[Name]) -> list[Name]:
     kept: list[Name] = []
     for name in names:
         start, end = name.start, name.end
-        if name.label == PERSON and _goes_on(tokens, end) and end + 1 not in taken:
+        if name.label == PERSON and _goes_on(tokens, end) and taken.isdisjoint({end, end + 1}):
             end += 2  # Han Ji-won
         elif name.label == PEOPLE and start and tokens[start - 1] in HALVES:
             start -= start - 1 not in taken  # South Korean
         elif name.label == PLACE and end - start > 2 and _is_party(tokens[start : start + 2]):
             start += 2  # D-Ohio
+        taken.update(range(start, end))
         before = kept[-1] if kept else None
         if (
             before
