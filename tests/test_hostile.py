@@ -31,7 +31,7 @@ from transforms.extract import extract_article
 from transforms.feeds import entries_of, parse_answer, without_address
 from transforms.fetch import page_of
 from transforms.web import FEEDS, PAGES, PRODUCT, Web, WebSettings
-from transforms.workers import Workers, outcome
+from transforms.workers import PRELOADED, Workers, outcome
 
 pytestmark = pytest.mark.corpora
 
@@ -139,6 +139,8 @@ class Readers:
         self._free: queue.Queue[Workers] = queue.Queue()
         self._all = [Workers(1) for _ in range(READERS)]
         for pool in self._all:
+            # the fork server may have been started by a test that preloads nothing
+            pool.submit(exec, f"import {', '.join(PRELOADED)}", timeout_s=60).result()
             self._free.put(pool)
 
     def read(self, ended: Ended, reason: Reason, function: Any, *arguments: Any) -> Any:
