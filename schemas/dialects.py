@@ -110,6 +110,9 @@ def _put_right(node: "exp.Expr") -> "exp.Expr":
         return exp.Anonymous(this="DATE_TRUNC", expressions=[node.this, unit])
     if isinstance(node, exp.TimeToUnix):
         return exp.Anonymous(this="UNIX_SECONDS", expressions=[node.this])
+    if isinstance(node, exp.Unnest) and node.alias and not node.alias_column_names:
+        # the name of a table of one column here is the name of the column there
+        node.set("alias", exp.TableAlias(columns=[exp.to_identifier(node.alias)]))
     return node
 
 

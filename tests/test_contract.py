@@ -22,6 +22,7 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.portability.fn_api_runner.fn_runner import FnApiRunner
 
 from schemas.columns import content_id
+from schemas.flow import KnownKeys, RunContext
 from schemas.rows import (
     Article,
     ArticleRevision,
@@ -35,6 +36,7 @@ from schemas.rows import (
 from schemas.sql import queries
 from schemas.tables import TABLE_OF
 from schemas.vocabulary import ChangeType, Reason
+from transforms.history import due_refetches, known_words, site_lines
 from transforms.load import StreamRows
 from transforms.locks import WarehouseError
 from transforms.warehouse import StagingFolder, Warehouse, open_warehouse
@@ -205,6 +207,37 @@ def test_recent_articles_come_with_their_names(
     assert recent[article].entity_names == ("Ardin", "Zembria")
     assert recent[article].published_at == NOW
     assert len(recent[article].lead) == 400
+
+
+def test_what_earlier_passes_found_out_is_read_back(
+    warehouse: Warehouse, staging: StagingFolder, make_row: Any
+) -> None:
+    """Lines that repeat, texts by their words, articles to be read again."""
+    context = RunContext(run_id="r", now=NOW)
+    site, ids = new(), [new() for _ in range(3)]
+    for n, each in enumerate(ids):
+        revision = make_row(
+            ArticleRevision,
+            revision_id=each,
+            article_id=each,
+            change_type=ChangeType.INITIAL,
+            words_sha256=each,
+            fetched_at=NOW - timedelta(hours=9 - n),
+            text=f"Text number {n} opens.\n\nSign up for our letter.",
+        )
+        put(warehouse, staging, make_row(Article, article_id=each, publisher_domain=site), revision)
+    learned = site_lines(warehouse, context).learned
+    assert {key: at for key, at in learned.items() if key[0] == site} == {
+        (site, "Sign up for our letter."): NOW - timedelta(hours=7)
+    }
+    known = known_words(warehouse, NOW - timedelta(days=1))
+    assert {content_id(each, each) for each in ids} <= known
+    found = make_row(
+        Entry, entry_id=new(), url_key="x", feed_id="f", first_seen_at=NOW - timedelta(days=1)
+    )
+    put(warehouse, staging, found, make_row(Article, article_id=new(), url_key="x"))
+    due = due_refetches(warehouse, [timedelta(days=1)], KnownKeys(), context)
+    assert [entry.url_key for entry in due] == ["x"]
 
 
 def test_a_killed_run_is_marked_and_the_last_complete_one_told(

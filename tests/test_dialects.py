@@ -74,3 +74,8 @@ def test_what_cannot_be_translated_is_an_error() -> None:
 
     with pytest.raises(UnsupportedError):
         to_bigquery("SELECT STRING_AGG(a, ',' ORDER BY b) FROM t")
+
+
+def test_what_a_list_is_taken_apart_into_keeps_its_name() -> None:
+    made = to_bigquery("SELECT line FROM a CROSS JOIN UNNEST(a.lines) AS line")
+    assert "UNNEST(a.lines) AS line" in made
