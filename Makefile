@@ -50,6 +50,8 @@ bench-warehouse: setup  ## Measure what DuckDB takes: a million event mentions.
 bench-web: setup  ## Measure fetching, polling and reading feeds, on loopback (CORPORA=folder: real pages).
 	DATELINE_CORPORA=$(CORPORA) $(BIN)/python -m tests.bench.web
 
+ON_BIGQUERY := tests/test_contract.py tests/test_views.py
+
 # The emulator wants Python 3.13, from PATH or as pyenv keeps it, and an environment of its own.
 EMULATOR := .venv-bigquery/bin/python
 PYTHON313 ?= $(firstword $(wildcard $(or $(PYENV_ROOT),$(HOME)/.pyenv)/versions/3.13*/bin/python3.13) python3.13)
@@ -60,12 +62,12 @@ $(EMULATOR): tests/bigquery/requirements.txt | setup
 	touch -c $@
 
 test-bigquery: setup $(EMULATOR)  ## Run what all warehouses have in common on a local BigQuery.
-	DATELINE_BIGQUERY=$(abspath $(EMULATOR)) $(BIN)/python -m pytest tests/test_contract.py
+	DATELINE_BIGQUERY=$(abspath $(EMULATOR)) $(BIN)/python -m pytest $(ON_BIGQUERY)
 
 test-gcp: setup  ## Run the same on Google's side: make test-gcp PROJECT=name DATASET=empty_one
 	$(if $(PROJECT),,$(error say where: make test-gcp PROJECT=my-project DATASET=dateline_test))
 	DATELINE_BIGQUERY=$(PROJECT).$(or $(DATASET),dateline_test) \
-	  $(BIN)/python -m pytest tests/test_contract.py
+	  $(BIN)/python -m pytest $(ON_BIGQUERY)
 
 check: setup
 	$(BIN)/ruff format --check .

@@ -2,9 +2,12 @@
 
 import json
 import os
+import socket
 import socketserver
+import subprocess
 import threading
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -14,9 +17,11 @@ from typing import Any
 import pytest
 
 from schemas.tables import TABLES, Row, columns
+from transforms.warehouse.bigquery import read_address
 
 CORPORA = os.environ.get("DATELINE_CORPORA", "")
 BROWSER = os.environ.get("DATELINE_BROWSER", "")
+BIGQUERY = os.environ.get("DATELINE_BIGQUERY", "")  # see test_contract
 collect_ignore = [] if BROWSER else ["browser"]
 NOW = datetime(2026, 3, 9, 18, tzinfo=UTC)
 FILLING: dict[type, Any] = {
@@ -92,6 +97,59 @@ def _typed(table: str, record: dict[str, Any]) -> dict[str, Any]:
         name: read[kinds[name]](value) if kinds[name] in read and value is not None else value
         for name, value in record.items()
     }
+
+
+@pytest.fixture(scope="session")
+def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Start the emulator and give its address; that it does not start is a failure."""
+    folder = tmp_path_factory.mktemp("emulator")
+    with socket.socket() as one, socket.socket() as two:
+        one.bind(("127.0.0.1", 0))
+        two.bind(("127.0.0.1", 0))
+        port, grpc_port = one.getsockname()[1], two.getsockname()[1]
+    script = Path(__file__).parent / "bigquery" / "serve.py"
+    log = folder / "log"
+    with log.open("w") as told:
+        command = [BIGQUERY, str(script), str(folder), str(port), str(grpc_port)]
+        process = subprocess.Popen(command, stdout=told, stderr=told)
+    try:
+        for _ in range(1200):
+            if process.poll() is not None:
+                pytest.fail(f"the emulator ended at once:\n{log.read_text()}")
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", port)) == 0:
+                    break
+            time.sleep(0.1)
+        else:
+            pytest.fail(f"the emulator did not answer in two minutes:\n{log.read_text()}")
+        yield f"bigquery:p.d?rest=http://127.0.0.1:{port}&grpc=127.0.0.1:{grpc_port}"
+    finally:
+        process.kill()
+        process.wait()
+
+
+@pytest.fixture(scope="session")
+def new_dataset(request: pytest.FixtureRequest) -> Iterator[Callable[[str], str]]:
+    """Give what makes an empty dataset and tells its address; Google's go at the end."""
+    from google.cloud import bigquery
+
+    is_emulator = Path(BIGQUERY).is_file()
+    address = request.getfixturevalue("emulator") if is_emulator else f"bigquery:{BIGQUERY}"
+    given = read_address(address)
+    client = given._client
+    made: list[str] = []
+
+    def make(name: str) -> str:
+        made.append(f"{given.name}_{name}_{uuid.uuid4().hex[:8]}")
+        dataset = bigquery.Dataset(made[-1])
+        if not is_emulator:
+            dataset.location = client.get_dataset(given.name).location
+        client.create_dataset(dataset)
+        return address.replace(given.name, made[-1])
+
+    yield make
+    for dataset in () if is_emulator else made:
+        client.delete_dataset(dataset, delete_contents=True)
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,7 @@ counting from what is there, and its keys are its own.
 """
 
 import os
-import socket
-import subprocess
-import time
 import uuid
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -33,7 +29,6 @@ from schemas.rows import (
     Rejection,
     Run,
 )
-from schemas.sql import queries
 from schemas.tables import TABLE_OF
 from schemas.vocabulary import ChangeType, Reason
 from transforms.history import due_refetches, known_words, site_lines
@@ -46,35 +41,6 @@ from transforms.warehouse.staging import stage
 NOW = datetime(2026, 3, 9, 18, tzinfo=UTC)
 BIGQUERY = os.environ.get("DATELINE_BIGQUERY", "")
 ENGINES = ["bigquery"] if BIGQUERY else ["duckdb", "parquet"]
-
-
-@pytest.fixture(scope="session")
-def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Start the emulator and give its address; that it does not start is a failure."""
-    folder = tmp_path_factory.mktemp("emulator")
-    with socket.socket() as one, socket.socket() as two:
-        one.bind(("127.0.0.1", 0))
-        two.bind(("127.0.0.1", 0))
-        port, grpc_port = one.getsockname()[1], two.getsockname()[1]
-    script = Path(__file__).parent / "bigquery" / "serve.py"
-    log = folder / "log"
-    with log.open("w") as told:
-        command = [BIGQUERY, str(script), str(folder), str(port), str(grpc_port)]
-        process = subprocess.Popen(command, stdout=told, stderr=told)
-    try:
-        for _ in range(1200):
-            if process.poll() is not None:
-                pytest.fail(f"the emulator ended at once:\n{log.read_text()}")
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            time.sleep(0.1)
-        else:
-            pytest.fail(f"the emulator did not answer in two minutes:\n{log.read_text()}")
-        yield f"bigquery:p.d?rest=http://127.0.0.1:{port}&grpc=127.0.0.1:{grpc_port}"
-    finally:
-        process.kill()
-        process.wait()
 
 
 @pytest.fixture(scope="module", params=ENGINES)
@@ -253,12 +219,6 @@ def test_a_killed_run_is_marked_and_the_last_complete_one_told(
     assert warehouse.query(status, {"run": killed.run_id}).rows == [("killed",)]
     assert warehouse.query(status, {"run": complete.run_id}).rows == [("complete",)]
     assert warehouse.last_complete_run_at() == NOW
-
-
-@pytest.mark.parametrize("name", queries())
-def test_a_named_query_runs(name: str, warehouse: Warehouse) -> None:
-    query = queries()[name]
-    assert warehouse.query(query.sql, dict(query.parameters), max_rows=3).columns
 
 
 @pytest.mark.parametrize("sql", ["DELETE FROM entries WHERE TRUE", "DROP TABLE entries", "SELECT"])

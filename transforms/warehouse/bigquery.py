@@ -193,7 +193,8 @@ class BigQueryWarehouse(Warehouse):
         config.parquet_options = bigquery.ParquetOptions()
         config.parquet_options.enable_list_inference = True
         target = f"{self.name}.{bigquery_name(table)}"
-        digest = hashlib.sha256(batch.read_bytes()).hexdigest()[:40]
+        # ids of jobs are a project's, and the same rows may go to two of its datasets
+        digest = hashlib.sha256(target.encode() + batch.read_bytes()).hexdigest()[:40]
         with self._working() as client:
             for attempt in range(20):
                 job_id = f"dateline_{table}_{digest}_{attempt}"
