@@ -5,7 +5,9 @@ import pytest
 from transforms.consistency import Name, agree, set_edges
 
 
-def names_of(text: str, *marks: tuple[str, str]) -> list[tuple[str, str]]:
+def names_of(
+    text: str, *marks: tuple[str, str], peoples: frozenset[str] = frozenset()
+) -> list[tuple[str, str]]:
     """Mark phrases in a text, in order, have them agree, and give phrases and labels back."""
     tokens = text.split(" ")
     found, start = [], 0
@@ -15,7 +17,8 @@ def names_of(text: str, *marks: tuple[str, str]) -> list[tuple[str, str]]:
             start += 1
         found.append(Name(start, start + len(words), label))
         start += len(words)
-    return [(" ".join(tokens[n.start : n.end]), n.label) for n in agree(tokens, found)]
+    agreed = agree(tokens, found, peoples)
+    return [(" ".join(tokens[n.start : n.end]), n.label) for n in agreed]
 
 
 def test_the_same_words_get_the_label_that_most_of_them_have() -> None:
@@ -130,3 +133,32 @@ def test_edges_never_make_two_names_overlap() -> None:
     both = [Name(0, 1, "PERSON"), Name(3, 4, "NORP")]
     spans = set_edges("Han - won Korean".split(), both)
     assert spans == [Name(0, 3, "PERSON"), Name(3, 4, "NORP")]
+
+
+def test_what_an_acronym_in_brackets_stands_for_is_one_name() -> None:
+    text = "The Joint Mission to the Sorrel Islands ( JMSI ) left ."
+    marks = ("Joint Mission", "ORG"), ("Sorrel Islands", "GPE")
+    assert names_of(text, *marks)[0] == ("Joint Mission to the Sorrel Islands", "ORG")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Odran Vessel met Sorrel Islands ( OVMSI ) staff .",  # a word between that is no link
+        "Odran Vessel of Sorrel Islands ( SI ) left .",  # the acronym is of the second alone
+        "Odran Vessel of Sorrel Islands ( 41 ) left .",
+    ],
+)
+def test_names_that_an_acronym_does_not_span_stay_apart(text: str) -> None:
+    marks = ("Odran Vessel", "PERSON"), ("Sorrel Islands", "GPE")
+    assert names_of(text, *marks)[:2] == list(marks)
+
+
+def test_a_missed_word_for_a_people_is_found() -> None:
+    peoples = frozenset({"syrian", "french"})
+    found = names_of("Syrian troops fled ; french fries .", peoples=peoples)
+    assert found == [("Syrian", "NORP")]
+
+
+def test_a_word_for_a_people_inside_a_longer_run_of_capitals_is_left() -> None:
+    assert names_of("The Syrian Gate Hotel opened .", peoples=frozenset({"syrian"})) == []

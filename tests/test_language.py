@@ -116,6 +116,11 @@ def test_an_invented_sentence_gives_person_organisation_and_place() -> None:
     assert ("Brenholt", "GPE") in names
 
 
+def test_a_dash_joins_nothing_to_a_name() -> None:
+    doc = parse("Police held Marek Dolvan - taken from his home - on Monday.")
+    assert ("Marek Dolvan", "PERSON") in {(name.text, name.label_) for name in doc.ents}
+
+
 def test_a_dateline_does_not_disturb_the_sentence_behind_it() -> None:
     found = relations(parse("BRENHOLT, Karvonia (AP) — Rebels attacked the capital on Monday."))
     assert {("Rebels", "nsubj", "attacked"), ("capital", "dobj", "attacked")} <= found

@@ -16,12 +16,14 @@ on GMB's, which are unrelated sentences in a row, no change.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 PERSON = "PERSON"
 PLACE = "GPE"
 PEOPLE = "NORP"
+ORGANISATION = "ORG"
+LONGEST_LINK = 3  # letters of a word that an acronym leaves out: of, and, the
 CAPITAL = ("Washington", ",", "D.C.")
 HALVES = frozenset({"North", "South", "NORTH", "SOUTH"})  # of a country with two peoples
 LOCATIVES = frozenset({"near", "outside", "inside", "across", "throughout"})
@@ -52,10 +54,13 @@ class Name:
     label: str
 
 
-def agree(tokens: Sequence[str], names: Sequence[Name]) -> list[Name]:
-    """Make the names of one text agree."""
+def agree(
+    tokens: Sequence[str], names: Sequence[Name], peoples: Set[str] = frozenset()
+) -> list[Name]:
+    """Make the names of one text agree; `peoples` lists words for them, in lower case."""
     cut = [name for name in (_within_line(tokens, name) for name in names) if name]
-    found = set_edges(tokens, cut)
+    found = set_edges(tokens, join_spelled_out(tokens, cut))
+    found = sorted([*found, *missed_peoples(tokens, found, peoples)], key=lambda name: name.start)
     labels = decide_labels(tokens, found)
     relabelled = [
         Name(name.start, name.end, labels.get(_form(tokens, name), name.label)) for name in found
@@ -70,6 +75,48 @@ def _within_line(tokens: Sequence[str], name: Name) -> Name | None:
     while end < name.end and not tokens[end].isspace():
         end += 1
     return Name(name.start, end, name.label) if end > name.start else None
+
+
+def join_spelled_out(tokens: Sequence[str], names: Sequence[Name]) -> list[Name]:
+    """Join the parts of what an acronym in brackets behind them stands for.
+
+    `International Committee of the Red Cross (ICRC)` is one name.
+    """
+    joined = list(names)
+    for place in range(2, len(tokens) - 2):
+        if tokens[place] != "(" or tokens[place + 2] != ")":
+            continue
+        start = _spelled_from(tokens, place, tokens[place + 1])
+        inside = [name for name in joined if start <= name.start and name.end <= place]
+        if len(inside) > 1 and inside[-1].end == place:
+            joined = [name for name in joined if name not in inside]
+            joined.append(Name(start, place, ORGANISATION))
+    return sorted(joined, key=lambda name: name.start)
+
+
+def _spelled_from(tokens: Sequence[str], end: int, acronym: str) -> int:
+    """Find where the capitalised words before `end` that spell an acronym begin; else `end`."""
+    left = list(acronym) if acronym.isupper() and acronym.isalpha() else []
+    for start in range(end - 1, -1, -1):
+        word = tokens[start]
+        if left and word[:1] == left[-1]:
+            left.pop()
+            if not left:
+                return start
+        elif not word.islower() or len(word) > LONGEST_LINK:
+            break
+    return end
+
+
+def missed_peoples(
+    tokens: Sequence[str], names: Sequence[Name], peoples: Set[str]
+) -> Iterator[Name]:
+    """Find the words for a people that stand by themselves and were missed."""
+    taken = {position for name in names for position in range(name.start, name.end)}
+    for place, token in enumerate(tokens):
+        is_missed = place not in taken and token[:1].isupper() and token.lower() in peoples
+        if is_missed and not _is_in_run(tokens, place, place + 1, taken):
+            yield Name(place, place + 1, PEOPLE)
 
 
 def set_edges(tokens: Sequence[str], names: Sequence[Name]) -> list[Name]:

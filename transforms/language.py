@@ -22,15 +22,16 @@ import numpy
 import spacy
 from spacy.attrs import DEP, HEAD, POS, TAG
 from spacy.language import Language
-from spacy.tokens import Doc, Span
+from spacy.tokens import Doc, Span, Token
 from spacy.util import compile_infix_regex, minibatch, registry
 from thinc.types import Ints2d
 
 from transforms.consistency import Name, agree
 from transforms.encoder.network import Network, Reading
-from transforms.lemmas import settle_lemmas
+from transforms.lemmas import demonyms, settle_lemmas
 from transforms.roles import EXTENSION, given_predicates
 
+DASH = "–"
 SHIPPED_MODEL = Path(__file__).parent / "model"
 # What our own recogniser tells apart; others may give more (PRODUCT, LAW …), which pass through.
 LABELS = ("PERSON", "ORG", "GPE", "LOC", "FAC", "NORP", "EVENT")
@@ -122,7 +123,7 @@ def make_tokenizer() -> Callable[[Language], Tokenize]:
 def agree_names(doc: Doc) -> Doc:
     """Make the names of a document agree."""
     names = [Name(entity.start, entity.end, entity.label_) for entity in doc.ents]
-    agreed = agree([token.text for token in doc], names)
+    agreed = agree([_part(token) for token in doc], names, demonyms())
     if agreed != names:
         kept = {(entity.start, entity.end, entity.label_): entity for entity in doc.ents}
         doc.ents = tuple(
@@ -131,6 +132,11 @@ def agree_names(doc: Doc) -> Doc:
             for name in agreed
         )
     return doc
+
+
+def _part(token: Token) -> str:
+    """Give a word as it is; a hyphen with a space behind it is a dash and joins nothing."""
+    return DASH if token.text == "-" and token.whitespace_ else token.text
 
 
 @Language.component(SETTLED_LEMMAS, retokenizes=False, assigns=["token.lemma"])

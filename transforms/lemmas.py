@@ -11,7 +11,9 @@ A dictionary, because networks guess lemmas from endings: on verbs they have not
 
 from __future__ import annotations
 
+import csv
 import functools
+from importlib import resources
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -22,8 +24,8 @@ COMPARED = frozenset({"JJR", "JJS", "RBR", "RBS"})
 
 # First the lemma's class, then the lemma, then its forms.
 _LISTED = """
-AUX be am 'm m is 's s are 're was were been being
-AUX have 've has had having
+AUX be am 'm m is 's s are 're re r was were been being
+AUX have 've ve has had having
 AUX do does did doing
 AUX will 'll wo
 AUX would 'd
@@ -33,8 +35,9 @@ PRON I i me
 PRON he him
 PRON she her
 PRON we us
+PRON you u ya
 PRON they them 'em
-PRON who whom
+PRON who
 PRON that those
 PRON this these
 DET a an
@@ -43,10 +46,18 @@ DET that those
 PART not n't nt
 PART 's ' s
 PART to na
+NOUN a.m. am
+NOUN p.m. pm
+NOUN etc. etc
 NOUN thanks thanks
+NOUN regards regards
+NOUN headquarters headquarters
+NOUN whereabouts whereabouts
 ADJ more more
 ADJ most most
 ADJ least least
+ADV late later
+ADV well best
 ADV more more
 ADV most most
 ADV least least
@@ -61,11 +72,8 @@ LISTED = {
 def settle_lemmas(doc: Doc) -> Doc:
     """Set the lemmas that a dictionary knows, and those that a pipeline left out."""
     for token in doc:
-        part = token.pos_
-        if part in LOOKED_UP:
-            token.lemma_ = base_form(token.lower_, part) or token.lemma_ or token.lower_
-        elif not token.lemma_:
-            token.lemma_ = lemma_of(token.text, part, token.tag_)
+        if token.pos_ in LOOKED_UP or not token.lemma_:
+            token.lemma_ = lemma_of(token.text, token.pos_, token.tag_)
     return doc
 
 
@@ -75,14 +83,24 @@ def lemma_of(word: str, part_of_speech: str, tag: str) -> str:
     listed = LISTED.get((part_of_speech, lower))
     if listed and tag != "PRP$":  # "her house"
         return listed
-    if part_of_speech in LOOKED_UP:
-        return base_form(lower, part_of_speech) or lower
-    if tag in COMPARED:
-        return base_form(lower, part_of_speech) or lower
-    if part_of_speech == "PROPN":
+    if part_of_speech == "PROPN" or tag == "NNPS" or (part_of_speech == "ADJ" and tag == "NNP"):
         single = base_form(lower, "NOUN") if tag == "NNPS" else None
-        return single.capitalize() if single else word
-    return word if part_of_speech in ("X", "PUNCT", "SYM", "NUM") else lower
+        kept = word.capitalize() if word.isalpha() and word.islower() else word
+        return single.capitalize() if single else kept
+    if part_of_speech in LOOKED_UP or tag in COMPARED:
+        return base_form(lower, part_of_speech) or lower
+    if part_of_speech == "ADJ" and lower in demonyms():
+        return lower.capitalize()
+    is_kept = part_of_speech in ("X", "PUNCT", "SYM")
+    return word if is_kept else lower
+
+
+@functools.cache
+def demonyms() -> frozenset[str]:
+    """List the words for people of a country, in lower case."""
+    with resources.files("seeds").joinpath("countries.csv").open(encoding="utf-8") as lines:
+        listed = [row["demonyms"].split(";") for row in csv.DictReader(lines)]
+    return frozenset(word.lower() for each in listed for word in each)
 
 
 @functools.lru_cache(maxsize=50_000)

@@ -128,14 +128,15 @@ def _export_roles(roles: Roles, path: Path) -> None:
     both = {0: "predicate", 1: "word"}
     torch.onnx.export(
         roles,
-        (words, predicates, distances),
+        (words, predicates, distances, torch.ones_like(distances)),
         str(path),
-        input_names=["words", "predicates", "distances"],
+        input_names=["words", "predicates", "distances", "seen"],
         output_names=["roles"],
         dynamic_axes={
             "words": both,
             "predicates": {0: "predicate"},
             "distances": both,
+            "seen": both,
             "roles": both,
         },
         opset_version=OPSET,

@@ -33,6 +33,7 @@ class Stage:
     """One go at the corpora; `recipe.toml` tells what each means."""
 
     seed: int
+    words_a_batch: int
     rate: float
     head_rate: float
     warm_up: float
@@ -44,7 +45,6 @@ class Stage:
 class Recipe:
     """How it is trained."""
 
-    words_a_batch: int
     kept: float
     checkpoint_s: float
     least_roles: int
@@ -310,17 +310,15 @@ class Trainer:
                 tags.append(role_tags(frame, start, end))
         losses = {"predicates": 0.3 * yes_or_no(scores["bounds"][:, :, 1], predicates)}
         if pairs:
-            words, met, distances = role_inputs(
-                scores["role_word"], scores["role_predicate"], pairs
-            )
-            target = self.targets.column("roles", tags, words.shape[1])
-            losses["roles"] = cross_entropy(self.roles(words, met, distances), target)
+            inputs = role_inputs(scores["role_word"], scores["role_predicate"], pairs)
+            target = self.targets.column("roles", tags, inputs[0].shape[1])
+            losses["roles"] = cross_entropy(self.roles(*inputs), target)
         return losses
 
 
 def role_inputs(
     words: Tensor, predicates: Tensor, pairs: Sequence[tuple[int, int, int, int]]
-) -> tuple[Tensor, Tensor, Tensor]:
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Gather what the roles of each predicate (row, place, sentence start, end) are read from."""
     width = max(end - start for _, _, start, end in pairs)
     rows = torch.tensor([row for row, *_ in pairs])
@@ -330,7 +328,7 @@ def role_inputs(
     at = torch.minimum(starts[:, None] + torch.arange(width), ends[:, None] - 1)
     inside = (starts[:, None] + torch.arange(width)) < ends[:, None]
     distances = (at - places[:, None]).clamp(-DISTANCE, DISTANCE) + DISTANCE
-    return words[rows[:, None], at] * inside[:, :, None], predicates[rows, places], distances
+    return words[rows[:, None], at], predicates[rows, places], distances, inside.long()
 
 
 def cross_entropy(scores: Tensor, target: Tensor, *, smoothing: float = 0.03) -> Tensor:

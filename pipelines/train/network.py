@@ -19,6 +19,7 @@ from transforms.encoder.inputs import NUM_LISTS, NUM_SHAPES
 WIDTH, HEADS, LAYERS, INNER = 384, 12, 6, 1536
 VOCABULARY, POSITIONS = 30522, 512
 ARC, RELATION, ROLE = 256, 96, 128  # widths of the heads
+ROLE_HEADS, ROLE_LAYERS = 4, 2
 DISTANCE = 24  # words further apart count as this far
 DROPOUT = 0.1
 
@@ -143,6 +144,27 @@ OUTPUTS = (
 INPUTS = ("ids", "seen", "shapes", "lists", "first", "last")
 
 
+class Attended(nn.Module):
+    """A layer in which the words of a sentence, as one predicate meets them, see each other."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.mixed, self.output = nn.Linear(ROLE, 3 * ROLE), nn.Linear(ROLE, ROLE)
+        self.before, self.between = nn.LayerNorm(ROLE), nn.LayerNorm(ROLE)
+        self.wide, self.narrow = nn.Linear(ROLE, 2 * ROLE), nn.Linear(2 * ROLE, ROLE)
+        self.dropout = nn.Dropout(DROPOUT)
+
+    def forward(self, x: Tensor, hidden: Tensor) -> Tensor:
+        """Read `x` [predicate, word, ROLE]; `hidden` is added to the attention."""
+        rows, width, _ = x.shape
+        split = self.mixed(self.before(x)).view(rows, width, 3, ROLE_HEADS, ROLE // ROLE_HEADS)
+        query, key, value = split.permute(2, 0, 3, 1, 4).unbind(0)
+        scores = query @ key.transpose(2, 3) / math.sqrt(ROLE // ROLE_HEADS)
+        found = torch.softmax(scores + hidden, dim=-1) @ value
+        x = x + self.dropout(self.output(found.transpose(1, 2).reshape(rows, width, ROLE)))
+        return x + self.dropout(self.narrow(gelu(self.wide(self.between(x)))))
+
+
 class Roles(nn.Module):
     """Predicates and the words around them → scores of roles."""
 
@@ -150,22 +172,25 @@ class Roles(nn.Module):
         super().__init__()
         self.distance = nn.Embedding(2 * DISTANCE + 1, ROLE)
         self.near = nn.Conv1d(ROLE, ROLE, 3, padding=1)
-        self.far = nn.Conv1d(ROLE, ROLE, 3, padding=3, dilation=3)
+        self.layers = nn.ModuleList(Attended() for _ in range(ROLE_LAYERS))
         self.score = nn.Linear(ROLE, len(labels.roles))
-        self.norm = nn.LayerNorm(ROLE)
+        self.norm, self.done = nn.LayerNorm(ROLE), nn.LayerNorm(ROLE)
         self.dropout = nn.Dropout(DROPOUT)
 
-    def forward(self, words: Tensor, predicates: Tensor, distances: Tensor) -> Tensor:
+    def forward(self, words: Tensor, predicates: Tensor, distances: Tensor, seen: Tensor) -> Tensor:
         """Score [predicate, word, role] from `words` [predicate, word, ROLE] of its sentence.
 
-        `distances` is each word's place less the predicate's, from 0 to 2 * DISTANCE.
+        `distances` is each word's place less the predicate's, from 0 to 2 * DISTANCE; `seen` is 0
+        beyond the sentence.
         """
         met = predicates[:, None, :]
-        x = gelu(words + met + self.distance(distances)) + words * met
-        x = self.norm(x).transpose(1, 2)
-        x = x + gelu(self.near(self.dropout(x)))
-        x = x + gelu(self.far(self.dropout(x)))
-        return self.score(x.transpose(1, 2))
+        x = self.norm(gelu(words + met + self.distance(distances)) + words * met)
+        x = x * seen[:, :, None].to(x.dtype)
+        x = x + gelu(self.near(self.dropout(x).transpose(1, 2))).transpose(1, 2)
+        hidden = (1.0 - seen[:, None, None, :].to(x.dtype)) * -1e4
+        for layer in self.layers:
+            x = layer(x, hidden)
+        return self.score(self.done(x))
 
 
 class Relations(nn.Module):

@@ -59,7 +59,7 @@ def find_pretrained() -> Path:
     return folder
 
 
-def prepare(corpora: Path, work: Path, recipe: Recipe, stage: Stage) -> list[list[Example]]:
+def prepare(corpora: Path, work: Path, stage: Stage) -> list[list[Example]]:
     """Make all batches of a stage, of all passes, in the order they are learned from."""
     chance = random.Random(stage.seed)
     nlp, stock = blank_pipeline(), gather_stock()
@@ -84,11 +84,11 @@ def prepare(corpora: Path, work: Path, recipe: Recipe, stage: Stage) -> list[lis
             part = share(sentences, min(1.0, passes), chance)
             rounds.append(list(name_examples(part, nlp, stock, chance)))
             passes -= 1
-    return spread(rounds, load_pieces(work), recipe, chance)
+    return spread(rounds, load_pieces(work), stage.words_a_batch, chance)
 
 
 def spread(
-    rounds: list[list[Example]], pieces: Pieces, recipe: Recipe, chance: random.Random
+    rounds: list[list[Example]], pieces: Pieces, words_a_batch: int, chance: random.Random
 ) -> list[list[Example]]:
     """Batch each pass by itself, and mix the batches of all evenly over the training."""
     placed: list[tuple[float, int, list[Example]]] = []
@@ -98,7 +98,7 @@ def spread(
     for group in (trees, thirds):
         for nth, examples in enumerate(group):
             cut = [c for e in examples if (c := fit(e, pieces))]
-            mixed = batched(cut, recipe.words_a_batch, chance)
+            mixed = batched(cut, words_a_batch, chance)
             for place, batch in enumerate(mixed):
                 placed.append(((nth + place / len(mixed)) / len(group), len(placed), batch))
     return [batch for _, _, batch in sorted(placed, key=lambda each: each[:2])]
@@ -140,7 +140,7 @@ def train_encoder(corpora: Path, work: Path, recipe: Recipe, *, steps: int | Non
         done = work / f"stage{number}.pt"
         if not done.exists():
             torch.manual_seed(stage.seed)
-            batches = prepare(corpora, work, recipe, stage)[:steps]
+            batches = prepare(corpora, work, stage)[:steps]
             words = sum(len(e.words) for batch in batches for e in batch)
             print(f"stage {number}: {len(batches)} batches, {words} words", flush=True)
             trainer = make_trainer(pretrained, work, recipe, stage)

@@ -180,13 +180,13 @@ class Network:
         width = int((ends - starts).max())
         every = starts[:, None] + numpy.arange(width)
         at = numpy.minimum(every, ends[:, None] - 1)
-        words = scores["role_word"][rows[:, None], at] * (every < ends[:, None])[:, :, None]
         found = self._role_scores.run(
             None,
             {
-                "words": words,
+                "words": scores["role_word"][rows[:, None], at],
                 "predicates": scores["role_predicate"][rows, places],
                 "distances": (at - places[:, None]).clip(-DISTANCE, DISTANCE) + DISTANCE,
+                "seen": (every < ends[:, None]).astype(numpy.int64),
             },
         )[0]
         sizes = (ends - starts).tolist()
