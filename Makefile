@@ -44,8 +44,9 @@ bench: bench-web bench-model bench-warehouse  ## Measure, side by side with what
 bench-model: setup  ## Measure the language model beside a spaCy CNN, on one core.
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.bench.model
 
-bench-warehouse: setup  ## Measure what DuckDB takes: a million event mentions.
+bench-warehouse: setup  ## Measure how DuckDB takes a million event mentions, and answers on them.
 	$(BIN)/python -m tests.bench.warehouse
+	$(BIN)/python -m tests.bench.queries
 
 bench-web: setup  ## Measure fetching, polling and reading feeds, on loopback (CORPORA=folder: real pages).
 	DATELINE_CORPORA=$(CORPORA) $(BIN)/python -m tests.bench.web

@@ -106,6 +106,8 @@ def ask(
     from transforms.warehouse import open_warehouse
 
     sql, values = resolve(query, parameters or {})
+    if query in queries() and limit is not None:  # else all rows are sorted for the first few
+        sql = f"{sql}\nLIMIT {limit + 1}"
     try:
         return open_warehouse(warehouse, on_wait=say).query(
             sql, values, max_rows=limit, timeout_s=timeout_s

@@ -51,7 +51,7 @@ def _wrong(node: "exp.Expr") -> str | None:
         exp.JSONExtract: "JSON: another type",
         exp.JSONExtractScalar: "JSON: another type",
     }
-    if type(node) in banned:
+    if type(node) in banned and not _names_in_order(node.find_ancestor(exp.Anonymous)):
         return banned[type(node)]
     return next((wrong for ask in _CHECKS if (wrong := ask(node))), None)
 
@@ -113,7 +113,27 @@ def _put_right(node: "exp.Expr") -> "exp.Expr":
     if isinstance(node, exp.Unnest) and node.alias and not node.alias_column_names:
         # the name of a table of one column here is the name of the column there
         node.set("alias", exp.TableAlias(columns=[exp.to_identifier(node.alias)]))
-    return node
+    return _names_in_order(node) or node
+
+
+def _names_in_order(node: "exp.Expr | None") -> "exp.Expr | None":
+    """Translate LIST_AGGREGATE(LIST_SORT(LIST_DISTINCT(LIST(name))), 'string_agg', …).
+
+    That is STRING_AGG(DISTINCT … ORDER BY …), which takes DuckDB three times as long.
+    """
+    from sqlglot import exp
+
+    if not isinstance(node, exp.Anonymous) or node.name.upper() != "LIST_AGGREGATE":
+        return None
+    listed, kind, between = node.expressions
+    names = listed.find(exp.ArrayAgg)
+    if names is None or kind.name != "string_agg" or not isinstance(listed, exp.ArraySort):
+        return None
+    distinct = exp.Distinct(expressions=[names.this.copy()])
+    ordered = exp.Ordered(this=names.this.copy(), nulls_first=True)
+    return exp.GroupConcat(
+        this=exp.Order(this=distinct, expressions=[ordered]), separator=between.copy()
+    )
 
 
 def _qualify(tree: "exp.Expr", dataset: str) -> None:

@@ -79,3 +79,10 @@ def test_what_cannot_be_translated_is_an_error() -> None:
 def test_what_a_list_is_taken_apart_into_keeps_its_name() -> None:
     made = to_bigquery("SELECT line FROM a CROSS JOIN UNNEST(a.lines) AS line")
     assert "UNNEST(a.lines) AS line" in made
+
+
+def test_a_list_of_names_in_order_is_a_string_there() -> None:
+    sql = "SELECT LIST_AGGREGATE(LIST_SORT(LIST_DISTINCT(LIST(a))), 'string_agg', ';') AS b FROM t"
+    assert check(sql) == []
+    made = " ".join(to_bigquery(sql).split())
+    assert made == "SELECT STRING_AGG(DISTINCT a, ';' ORDER BY a) AS b FROM t"

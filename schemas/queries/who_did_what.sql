@@ -9,7 +9,8 @@ SELECT
   evidence,
   url
 FROM who_did_what
-WHERE STRPOS(LOWER(CONCAT(COALESCE(who, ''), ' ', COALESCE(to_whom, ''))), LOWER($who)) > 0
+WHERE STRPOS(LOWER(who), LOWER($who)) > 0
+  OR STRPOS(LOWER(to_whom), LOWER($who)) > 0
 ORDER BY
   event_date DESC,
   event_id

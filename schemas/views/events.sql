@@ -2,7 +2,6 @@
 WITH told AS (
   SELECT
     m.event_id,
-    m.mention_id,
     m.revision_id,
     m.article_id,
     m.trigger_start,
@@ -15,9 +14,13 @@ WITH told AS (
     a.first_seen_at,
     COALESCE(m.actor_name, m.actor_text) AS actor,
     COALESCE(m.recipient_name, m.recipient_text) AS recipient,
-    ROW_NUMBER() OVER (
-      PARTITION BY m.event_id
-      ORDER BY m.published_at NULLS LAST, m.actor_entity_id IS NULL, m.mention_id
+    CONCAT(
+      COALESCE(
+        CAST(100000000000 + CAST(FLOOR(EPOCH(m.published_at)) AS BIGINT) AS VARCHAR),
+        '999999999999'
+      ),
+      CASE WHEN m.actor_entity_id IS NULL THEN '1' ELSE '0' END,
+      m.mention_id
     ) AS place_in_line
   FROM event_mentions AS m
   JOIN articles_latest AS a
@@ -29,9 +32,9 @@ WITH told AS (
 counted AS (
   SELECT
     event_id,
-    MIN(CASE WHEN place_in_line = 1 THEN mention_id END) AS best_mention_id,
-    STRING_AGG(DISTINCT actor, '; ' ORDER BY actor NULLS FIRST) AS actors,
-    STRING_AGG(DISTINCT recipient, '; ' ORDER BY recipient NULLS FIRST) AS recipients,
+    SUBSTR(MIN(place_in_line), 14) AS best_mention_id,
+    LIST_AGGREGATE(LIST_SORT(LIST_DISTINCT(LIST(actor))), 'string_agg', '; ') AS actors,
+    LIST_AGGREGATE(LIST_SORT(LIST_DISTINCT(LIST(recipient))), 'string_agg', '; ') AS recipients,
     COUNT(DISTINCT CONCAT(revision_id, '-', CAST(trigger_start AS VARCHAR))) AS num_mentions,
     COUNT(DISTINCT article_id) AS num_articles,
     COUNT(DISTINCT publisher_domain) AS num_sources,

@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 
 QUERY_MEMORY = "4GB"
 QUERY_TIMEOUT_S = 600.0
+# It computes every COUNT(DISTINCT …) of a view, those too that a query does not ask for: 1.9 s of
+# processor time for a query of `events` instead of 0.6, a million mentions (DuckDB 2.0.0).
+SLOWING = "distinct_aggregate_rewrite"
 TAKEN = re.compile(r"Could not set lock on file|Conflicting lock is held")
 HOLDER = re.compile(r"\(PID (\d+)\)")
 
@@ -157,6 +160,7 @@ def answer(
 
     connection.execute("SET enable_external_access = false")
     connection.execute(f"SET memory_limit = '{QUERY_MEMORY}'")
+    connection.execute(f"SET disabled_optimizers = '{SLOWING}'")
     connection.execute("SET lock_configuration = true")
     timer = threading.Timer(timeout_s or QUERY_TIMEOUT_S, connection.interrupt)
     timer.start()
