@@ -51,7 +51,7 @@ bench-warehouse: setup  ## Measure how DuckDB takes a million event mentions, an
 bench-web: setup  ## Measure fetching, polling and reading feeds, on loopback (CORPORA=folder: real pages).
 	DATELINE_CORPORA=$(CORPORA) $(BIN)/python -m tests.bench.web
 
-ON_BIGQUERY := tests/test_contract.py tests/test_views.py
+ON_BIGQUERY := tests/test_contract.py tests/test_views.py tests/test_chain.py
 
 # The emulator wants Python 3.13, from PATH or as pyenv keeps it, and an environment of its own.
 EMULATOR := .venv-bigquery/bin/python

@@ -33,6 +33,7 @@ examples:
   dateline query who_did_what --param who=army --limit 5
   dateline query "SELECT event_type, COUNT(*) FROM events GROUP BY 1" --format csv
   dateline query latest_events --format parquet > events.parquet
+  dateline query protest_share --warehouse bigquery:my-project.news --cost
 """
 
 
@@ -50,7 +51,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--timeout", type=_count, default=TIMEOUT_S, metavar="S", help="seconds; default: 20"
     )
     parser.add_argument(
-        "--warehouse", default=DEFAULT_WAREHOUSE, metavar="PATH", help="default: %(default)s"
+        "--cost", action="store_true", help="say what BigQuery would read for it, and run nothing"
+    )
+    parser.add_argument(
+        "--warehouse",
+        default=DEFAULT_WAREHOUSE,
+        metavar="PATH",
+        help="file, parquet:DIR or bigquery:PROJECT.DATASET; default: %(default)s",
     )
 
 
@@ -66,6 +73,9 @@ def run(args: argparse.Namespace) -> int:
         for query in queries().values():
             parameters = "".join(f" --param {n}={v}" for n, v in query.parameters.items())
             print(f"{query.name}{parameters}\n    {query.question}")
+        return 0
+    if args.cost:
+        print(cost_of(args.warehouse, args.query, read_parameters(args.param)))
         return 0
     if args.format == "parquet" and sys.stdout.isatty():
         raise UsageError(
@@ -114,6 +124,19 @@ def ask(
         )
     except WarehouseError as error:
         raise UsageError(str(error)) from error
+
+
+def cost_of(warehouse: str, query: str, parameters: Mapping[str, Any]) -> str:
+    """Say what a query would read; a limit on rows changes nothing of it."""
+    from transforms.locks import WarehouseError
+    from transforms.warehouse import open_warehouse
+
+    sql, values = resolve(query, parameters)
+    try:
+        num_bytes = open_warehouse(warehouse, on_wait=say).bytes_scanned(sql, values)
+    except WarehouseError as error:
+        raise UsageError(str(error)) from error
+    return f"{num_bytes:,} bytes ({num_bytes / 1e9:.3f} GB) would be read"
 
 
 def resolve(query: str, parameters: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:

@@ -93,11 +93,23 @@ def _wrong_interval(node: "exp.Expr") -> str | None:
     return None
 
 
+def _wrong_group(node: "exp.Expr") -> str | None:
+    from sqlglot import exp
+
+    if not isinstance(node, exp.Group) or not isinstance(node.parent, exp.Select):
+        return None
+    renamed = {alias.this for alias in node.parent.expressions if isinstance(alias, exp.Alias)}
+    if any(isinstance(key, exp.Column) and key in renamed for key in node.expressions):
+        return "GROUP BY a renamed column: its new name is put there, a source's too; use positions"
+    return None
+
+
 _CHECKS: tuple[Callable[["exp.Expr"], str | None], ...] = (
     _wrong_unit,
     _wrong_part,
     _wrong_truncation,
     _wrong_interval,
+    _wrong_group,
 )
 
 

@@ -33,6 +33,7 @@ def test_sql_that_ships_is_translated_with_every_table_named(statement: Statemen
     ("sql", "wrong"),
     [
         ("SELECT x FROM t, UNNEST(t.a) AS u(x)", "UNNEST"),
+        ("SELECT x.a AS b, COUNT(*) AS n FROM t AS x GROUP BY x.a", "GROUP BY"),
         ("SELECT a FROM t WHERE a ILIKE 'x'", "ILIKE"),
         ("SELECT COUNT(*) FILTER (WHERE a > 1) FROM t", "FILTER"),
         ("SELECT ARRAY_AGG(a ORDER BY b) FROM t", "ARRAY_AGG"),

@@ -224,3 +224,10 @@ def test_asking_needs_neither_beam_nor_the_language_model(warehouse: str) -> Non
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
     )
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_the_cost_of_a_query_is_asked_of_bigquery_only(
+    warehouse: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["query", "latest_events", "--cost", "--warehouse", warehouse]) == 2
+    assert "--cost is for bigquery:PROJECT.DATASET" in capsys.readouterr().err

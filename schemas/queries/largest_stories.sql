@@ -11,8 +11,8 @@ FROM stories AS s
 JOIN articles_latest AS a
   ON a.story_id = s.story_id
 GROUP BY
-  s.headline,
-  s.story_id
+  1,
+  7
 HAVING COUNT(*) >= 2
 ORDER BY
   2 DESC,

@@ -11,9 +11,9 @@ SELECT
 FROM events
 WHERE actor_name IS NOT NULL
 GROUP BY
-  actor_name,
-  actor_country,
-  actor_sector
+  1,
+  2,
+  3
 ORDER BY
   num_events DESC,
   name,

@@ -11,9 +11,9 @@ SELECT
 FROM events
 WHERE recipient_name IS NOT NULL
 GROUP BY
-  recipient_name,
-  recipient_country,
-  recipient_sector
+  1,
+  2,
+  3
 ORDER BY
   num_events DESC,
   name,

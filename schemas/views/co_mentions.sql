@@ -28,7 +28,7 @@ JOIN entities AS x
 JOIN entities AS y
   ON y.entity_id = b.entity_id
 GROUP BY
-  x.name,
-  y.name,
-  a.entity_id,
-  b.entity_id
+  1,
+  2,
+  5,
+  6

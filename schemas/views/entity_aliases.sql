@@ -15,9 +15,9 @@ JOIN articles_latest AS a
   ON a.revision_id = m.revision_id
 WHERE a.change_type <> 'withdrawn'
 GROUP BY
-  e.entity_id,
-  e.name,
-  e.entity_type,
-  e.country,
-  e.sector,
-  m.mention_text
+  1,
+  2,
+  3,
+  4,
+  5,
+  6

@@ -15,6 +15,7 @@ from schemas.columns import content_id
 from schemas.flow import LEAD_LENGTH, KnownKeys, StoryCandidate
 from schemas.rows import Feed, Run
 from schemas.tables import from_record
+from transforms.locks import WarehouseError
 from transforms.warehouse.staging import StagedFile
 
 SEPARATOR = "\x1f"  # stands in no name
@@ -82,6 +83,10 @@ class Warehouse(ABC):
         timeout_s: float | None = None,
     ) -> Answer:
         """Run one statement that reads tables and views, and nothing else."""
+
+    def bytes_scanned(self, sql: str, parameters: dict[str, Any] | None = None) -> int:
+        """Tell what a query would read, without running it, where that is paid for."""
+        raise WarehouseError("--cost is for bigquery:PROJECT.DATASET; here a query costs nothing")
 
     @abstractmethod
     def arrow(self, sql: str, parameters: dict[str, Any] | None = None) -> Any:
