@@ -5,6 +5,7 @@ killable workers, or robots.txt. Many cases are under way at once, so that deadl
 """
 
 import asyncio
+import csv
 import json
 import os
 import queue
@@ -20,12 +21,18 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
+from lxml import html
 
+from pipelines.__main__ import main
+from pipelines.report.figures import read_report
+from pipelines.report.page import clean, render
 from schemas.flow import RunContext
 from schemas.rows import Entry, Feed
 from schemas.vocabulary import Reason, Rejected
+from tests.test_report import check_harmless, make_warehouse_of
 from transforms.answers import Answer, check_status
 from transforms.extract import extract_article
 from transforms.feeds import entries_of, parse_answer, without_address
@@ -277,3 +284,43 @@ def test_every_hostile_case_ends_as_stated_within_its_bounds(port: int) -> None:
     assert told(port, "canary") == []
     # all that were under way at once together took less than one of them may
     assert (peak_mb("self") or 0.0) - before < MIN_MB
+
+
+def test_what_hostile_entries_say_does_nothing_in_answers_or_on_the_page(
+    port: int, tmp_path: Path, make_row: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cases = [case for case in told(port, "cases") if case["group"] == "item"]
+    entries = [entry for case in cases for entry in read_case(case, port) if entry.title]
+    assert len(cases) >= 60
+    assert len(entries) >= 100
+    assert {urlsplit(entry.url).scheme for entry in entries if entry.url} <= {"http", "https"}
+    assert not [entry.url for entry in entries if "@" in urlsplit(entry.url).netloc]
+    said = [{"headline": e.title, "name": e.title, "url": e.url} for e in entries]
+    warehouse = make_warehouse_of(tmp_path, make_row, *said)
+    page = render(read_report(warehouse, title="News events", now=NOW))
+    check_harmless(page)
+    shown = html.fromstring(page).text_content()
+    assert not [entry.title for entry in entries if clean(entry.title or "") not in shown]
+    sql = "SELECT actor_name, canonical_url FROM event_mentions JOIN articles USING (article_id)"
+    for form in ("table", "csv", "json"):
+        assert main(["query", sql, "--warehouse", warehouse, "--format", form]) == 0
+        check_answer(form, capsys.readouterr().out, {entry.title for entry in entries})
+
+
+def read_case(case: dict[str, Any], port: int) -> list[Entry]:
+    """Read the entries with an address that a case's feed has."""
+    with closing(web_for(port)) as web:
+        answer = web.get(f"http://127.0.0.1:{port}{case['path']}", accept=FEEDS).result()
+    feed = Feed(feed_id="f", url=answer.asked, updated_at=NOW, run_id="r")
+    parsed = parse_answer(answer.body, answer.url, answer.content_type)
+    return list(entries_of(parsed, feed, CONTEXT))
+
+
+def check_answer(form: str, shown: str, titles: set[str | None]) -> None:
+    """Check that an answer moves no cursor, has a line a row, and no cell that calculates."""
+    assert not {c for c in shown if not c.isprintable()} - {"\n"}
+    if form == "csv":
+        cells = [cell for row in csv.reader(shown.splitlines()) for cell in row]
+        assert not [cell for cell in cells if cell[:1] in ("=", "+", "-", "@", "\t", "\r")]
+    if form == "json":
+        assert {json.loads(line)["actor_name"] for line in shown.splitlines()} == titles

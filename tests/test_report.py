@@ -54,16 +54,37 @@ ADDRESSES = (
 
 def make_warehouse(folder: Path, make_row: Any, **given: Any) -> str:
     """Make a warehouse of one story, two articles and one event."""
+    return make_warehouse_of(folder, make_row, given)
+
+
+def make_warehouse_of(folder: Path, make_row: Any, *stories: dict[str, Any]) -> str:
+    """Make a warehouse of stories, each with two articles and one event, that say what is given."""
+    rows: dict[str, list[Any]] = {}
+    for number, given in enumerate(stories):
+        for table, records in records_of(number, given).items():
+            made = [make_row(TABLES[table], **record) for record in records]
+            rows[table] = [*rows.get(table, ()), *made]
+    warehouse = open_warehouse(str(folder / "w.duckdb"))
+    warehouse.prepare()
+    for table, made in rows.items():
+        stage(folder / "stage", table, made)
+    warehouse.merge(StagingFolder(folder / "stage").ready(complete=True))
+    return warehouse.path
+
+
+def records_of(number: int, given: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
+    """Give what the tables hold of one story."""
     said = {
         "headline": "Shells fall on Aldbrook",
         "name": "Kesterland",
         "url": "http://a.example/1",
     }
     said |= given
+    first, second, story = f"a{number}", f"b{number}", f"s{number}"
     at = {"date_published": NOW, "fetched_at": NOW}
     mention = {
-        "mention_id": "m1", "event_id": "e1", "article_id": "a1", "revision_id": "r1",
-        "published_at": NOW, "sentence_text": given.get("sentence", SENTENCE),
+        "mention_id": f"m{number}", "event_id": f"e{number}", "article_id": first,
+        "revision_id": first, "published_at": NOW, "sentence_text": given.get("sentence", SENTENCE),
         "sentence_start": 100, "sentence_end": 150, "trigger_start": 121, "trigger_end": 128,
         "actor_start": 110, "actor_end": 120, "recipient_start": 2, "recipient_end": 9,
         "place_start": 129, "place_end": 137, "date_start": 100, "date_end": 109,
@@ -74,33 +95,35 @@ def make_warehouse(folder: Path, make_row: Any, **given: Any) -> str:
     }  # fmt: skip
     rows: dict[str, list[dict[str, Any]]] = {
         "articles": [
-            {"article_id": "a1", "canonical_url": said["url"], "publisher_domain": "a.example"},
-            {"article_id": "a2", "canonical_url": said["url"], "publisher_domain": "b.example"},
+            {"article_id": first, "canonical_url": said["url"], "publisher_domain": "a.example"},
+            {"article_id": second, "canonical_url": said["url"], "publisher_domain": "b.example"},
         ],
         "article_revisions": [
-            {"revision_id": "r1", "article_id": "a1", "change_type": "initial", **at},
-            {"revision_id": "r2", "article_id": "a2", "change_type": "correction", **at},
+            {"revision_id": first, "article_id": first, "change_type": "initial", **at},
+            {"revision_id": second, "article_id": second, "change_type": "correction", **at},
         ],
         "event_mentions": [mention],
-        "stories": [{"story_id": "s", "headline": said["headline"]}],
+        "stories": [{"story_id": story, "headline": said["headline"]}],
         "story_articles": [
-            {"article_id": "a1", "story_id": "s"},
-            {"article_id": "a2", "story_id": "s"},
+            {"article_id": first, "story_id": story},
+            {"article_id": second, "story_id": story},
         ],
-        "feeds": [{"feed_id": "f", "url": said["url"], "title": said["headline"]}],
-        "runs": [{"run_id": "r", "status": "complete", "source": "feeds", "started_at": NOW}],
+        "feeds": [{"feed_id": f"f{number}", "url": said["url"], "title": said["headline"]}],
+        "runs": [
+            {"run_id": f"r{number}", "status": "complete", "source": "feeds", "started_at": NOW}
+        ],
         "rejections": [
-            {"rejection_id": "x", "reason": "gone", "address": said["url"], "detail": said["name"]}
+            {
+                "rejection_id": f"x{number}",
+                "reason": "gone",
+                "address": said["url"],
+                "detail": said["name"],
+            }
         ],
     }
     for revision in rows["article_revisions"]:
         revision |= {"headline": said["headline"], "correction_text": said["headline"]}
-    warehouse = open_warehouse(str(folder / "w.duckdb"))
-    warehouse.prepare()
-    for table, records in rows.items():
-        stage(folder / "stage", table, [make_row(TABLES[table], **record) for record in records])
-    warehouse.merge(StagingFolder(folder / "stage").ready(complete=True))
-    return warehouse.path
+    return rows
 
 
 def page_of(warehouse: str) -> str:
