@@ -28,6 +28,7 @@ PUBLISHERS = 300
 # `v` are random from 0 to 1; LIST starts at 1.
 PUBLISHED = "TIMESTAMPTZ '2023-06-01 00:00:00+00' + TO_SECONDS(CAST({n} * 86400 AS BIGINT))"
 SENTENCE = "'Forces of entity ' || i || ' shelled the town of place on Monday, officials said.'"
+SHELLED = "LENGTH('Forces of entity ' || i || ' ')"  # where the act stands in the sentence
 TYPE = "type_of[1 + CAST(FLOOR(6 * v * v) AS BIGINT)]"
 
 
@@ -85,7 +86,11 @@ def fill(path: Path, num_mentions: int) -> None:
                 "revision_id": _id("r", article),
                 "published_at": PUBLISHED.format(n=days_in),
                 "sentence_text": SENTENCE,
-                "trigger_start": "i % 10 * 80 + 20",
+                "sentence_start": "i % 10 * 80",
+                "actor_start": "i % 10 * 80",
+                "actor_end": f"i % 10 * 80 + {SHELLED} - 1",
+                "trigger_start": f"i % 10 * 80 + {SHELLED}",
+                "trigger_end": f"i % 10 * 80 + {SHELLED} + LENGTH('shelled')",
                 "predicate": "'shell'",
                 "event_type": f"({TYPE})['t']",
                 "cameo_root_code": f"({TYPE})['c']",

@@ -53,14 +53,13 @@ class Page:
             "Emulation.setDeviceMetricsOverride",
             width=width, height=height, deviceScaleFactor=1, mobile=width < 600,
         )  # fmt: skip
-        before = await self._worked()
         await self.call("Page.navigate", url=path.as_uri())
         await self._until(lambda said: said.get("method") == "Page.loadEventFired")
         await self.evaluate("document.body.getBoundingClientRect().height")  # lays it out
-        return await self._worked() - before
+        return await self._worked()
 
     async def _worked(self) -> float:
-        """Give the processor time so far; seconds by the clock would tell of the other load."""
+        """Give the processor time of the tab; seconds by the clock would tell of the other load."""
         answer = await self.call("Performance.getMetrics")
         return float({m["name"]: m["value"] for m in answer["metrics"]}["ProcessTime"])
 

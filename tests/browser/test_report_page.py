@@ -4,13 +4,16 @@ Collected only when DATELINE_BROWSER names a browser; `make test` says so.
 """
 
 import asyncio
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.bench.world import fill
 from tests.browser.chromium import Page, visit
 from tests.test_report import ATTACKS, SENTENCE, make_warehouse, page_of
+from transforms.warehouse import open_warehouse
 
 PHONE, DESK = (390, 844), (1200, 900)
 OPEN_S = 3.0
@@ -59,3 +62,26 @@ def test_colours_follow_the_choice(report: Path) -> None:
     light, dark = asyncio.run(visit(ask))
     assert light == "rgb(251, 250, 247)"
     assert dark == "rgb(20, 23, 28)"
+
+
+def test_the_page_of_a_hundred_thousand_events_opens_in_no_time(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fill(tmp_path / "w.duckdb", 320_000)
+    warehouse = open_warehouse(str(tmp_path / "w.duckdb"))
+    warehouse.prepare()
+    num_events = warehouse.records("SELECT COUNT(*) AS n FROM events")[0]["n"]
+    assert num_events > 100_000
+    report = tmp_path / "report.html"
+    report.write_text(page_of(warehouse.path), encoding="utf-8")
+
+    async def ask(page: Page) -> float:
+        seconds = await page.open(report, width=PHONE[0], height=PHONE[1])
+        assert await page.evaluate("document.querySelectorAll('mark.trigger').length") >= 200
+        assert page.requested == [report.as_uri()]
+        return seconds
+
+    seconds = asyncio.run(visit(ask))
+    with capsys.disabled():
+        sys.stdout.write(f"\n{num_events:,} events: opened in {seconds:.2f} s of work\n")
+    assert seconds < OPEN_S
