@@ -10,7 +10,7 @@ without a part for them is read off its parse, and the figures say so.
 import json
 import lzma
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -66,12 +66,13 @@ class FrameScores:
     predicates: Agreement
     arguments: Agreement
     unlabelled: Agreement
+    read: Agreement  # over the roles that events are made of
     roles: tuple[Agreement, ...]
 
     def lines(self) -> list[str]:
         """Write the figures as lines."""
         head = f"frames from the {self.source}, {self.num_sentences} sentences"
-        figures = (self.predicates, self.arguments, self.unlabelled, *self.roles)
+        figures = (self.predicates, self.arguments, self.unlabelled, self.read, *self.roles)
         return [head, *map(str, figures)]
 
 
@@ -101,7 +102,8 @@ def evaluate_frames(nlp: Language, path: Path) -> FrameScores:
         predicates,
         _agree("arguments", gold_spans, found_spans),
         _agree("spans alone", _without_role(gold_spans), _without_role(found_spans)),
-        tuple(_agree(role, _of(role, gold_spans), _of(role, found_spans)) for role in SHOWN),
+        _agree("roles below", _of(SHOWN, gold_spans), _of(SHOWN, found_spans)),
+        tuple(_agree(role, _of([role], gold_spans), _of([role], found_spans)) for role in SHOWN),
     )
 
 
@@ -153,5 +155,5 @@ def _without_role(spans: Counter[tuple[int, Span]]) -> Counter[tuple[int, Span]]
     return merged
 
 
-def _of(role: str, spans: Counter[tuple[int, Span]]) -> Counter[tuple[int, Span]]:
-    return Counter({key: count for key, count in spans.items() if key[1][3] == role})
+def _of(roles: Collection[str], spans: Counter[tuple[int, Span]]) -> Counter[tuple[int, Span]]:
+    return Counter({key: count for key, count in spans.items() if key[1][3] in roles})

@@ -43,6 +43,7 @@ NO_ACTS = (
 
 # Acts that are agreed to, or threatened, by saying that one will do them.
 WILLING = frozenset({"AID", "COOPERATE", "CONSULT", "SUPPORT", "CONCEDE", "RETREAT", "AGREE"})
+WORDS = frozenset({"AGREE", "CONSULT", "SUPPORT", "CONCEDE", "REQUEST", "REJECT"})
 ANNOUNCED = WILLING | {"ASSAULT", "SANCTION", "COERCE", "MOBILIZE"}
 
 
@@ -101,6 +102,7 @@ def _events_of(sentence: Span, reading: Reading) -> list[Found]:
         elif not frame.is_nominal and frame.head.lemma_.lower() not in NO_ACTS:
             untyped.append(_found(frame, None, sentence, frames, reading))
     typed = [f for f in _without_doubles(typed) if _is_event(f)]
+    typed = [f for f in typed if not _is_what_is_agreed(f, typed)]
     typed += [_announcement(f) for f in typed if _type(f) in ANNOUNCED and _is_announced(f)]
     typed += [_announcement(f) for f in untyped if _is_refused(f)]
     open_ones = [f for f in untyped if _is_open_event(f)]
@@ -111,6 +113,12 @@ def _is_announced(found: Found) -> bool:
     """Tell whether somebody says that he will do an act which it is an event to announce."""
     is_open = found.truth.modality in (Modality.PLANNED, Modality.HYPOTHETICAL)
     return is_open and bool(found.actors) and is_announced(found.frame)
+
+
+def _is_what_is_agreed(found: Found, typed: list[Found]) -> bool:
+    """Tell whether an act is what an agreement is about: "agreed to cooperate" is one event."""
+    agreed = [f.frame.clause for f in typed if _type(f) == "AGREE"]
+    return _type(found) in ("AGREE", "COOPERATE") and found.frame.verb in agreed
 
 
 def _announcement(found: Found) -> Found:
@@ -170,6 +178,10 @@ def _found(
 
 def _is_event(found: Found) -> bool:
     """Tell whether a typed frame tells of an event: somebody is in it, or a noun is carried."""
+    is_open = found.truth.modality in (Modality.PLANNED, Modality.HYPOTHETICAL)
+    is_bare = found.frame.is_nominal and found.frame.support is None
+    if is_bare and is_open and not found.actors and _type(found) in WORDS:
+        return False  # "rejected an offer of talks": by nobody, and not yet
     if any(actor.link for actor in (*found.actors, *found.recipients)):
         return True
     has_party = bool(found.actors or found.recipients)
@@ -193,7 +205,7 @@ def _without_doubles(events: list[Found]) -> list[Found]:
     what the verb says: another type than the noun's.
     """
     verbs = {f.frame.head.i: f for f in events if not f.frame.is_nominal}
-    undone = {f.frame.head.i for f in events if _is_undone(f, verbs)}
+    undone = {f.frame.head.i for f in events if _is_undone(f, verbs) or _is_object(f, verbs)}
     carried = {
         f.frame.support.i
         for f in events
@@ -222,6 +234,13 @@ def _is_undone(found: Found, verbs: dict[int, Found]) -> bool:
     verb = verbs[support.i]
     asks = verb.sense is not None and bool(verb.sense.condition)
     return asks and found.frame.head in verb.frame.objects and not _same_type(found, verb)
+
+
+def _is_object(found: Found, verbs: dict[int, Found]) -> bool:
+    """Tell whether a noun is what a verb says already: "impose sanctions" is one sanction."""
+    head = found.frame.head
+    verb = verbs.get(head.head.i) if found.frame.is_nominal and head.dep_ == "dobj" else None
+    return verb is not None and not found.actors and _same_type(found, verb)
 
 
 def _with_victims(found: Found, events: list[Found]) -> Found:
