@@ -2,12 +2,14 @@
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from typing import Any
 
 import pytest
 
 from schemas.vocabulary import Reason, Rejected
-from transforms.workers import Workers, outcome
+from transforms.workers import Batches, Workers, _Call, outcome
 
 
 @pytest.fixture(scope="module")
@@ -69,3 +71,49 @@ def test_a_bug_passes_through_as_it_is(workers: Workers) -> None:
 def test_size_0_works_in_the_calling_process() -> None:
     here = Workers(0)
     assert outcome(here.submit(os.getpid, timeout_s=1), reason=Reason.TIMEOUT) == os.getpid()
+
+
+@pytest.mark.parametrize("task", [hang, die, swell])
+def test_a_batch_that_fails_costs_only_the_task_that_is_to_blame(
+    workers: Workers, task: Callable[[], Any]
+) -> None:
+    batches = Batches(workers, size=3, timeout_s=4, batch_timeout_s=0.5)
+    first = batches.submit(double, 1)
+    guilty = batches.submit(task)
+    last = batches.submit(double, 2)
+    assert [first.result(), last.result()] == [2, 4]
+    with pytest.raises(Rejected) as rejected:
+        outcome(guilty, reason=Reason.BROKEN_PAGE)
+    assert rejected.value.reason is Reason.BROKEN_PAGE
+
+
+def test_each_task_of_a_batch_has_its_own_rejection_or_bug(workers: Workers) -> None:
+    batches = Batches(workers, size=9, timeout_s=30, batch_timeout_s=30)
+    refused, failed, good = (
+        batches.submit(refuse),
+        batches.submit(fail),
+        batches.submit(double, 3),
+    )
+    assert not good.done()
+    batches.flush()
+    assert good.result() == 6
+    with pytest.raises(Rejected):
+        refused.result()
+    with pytest.raises(ZeroDivisionError):
+        failed.result()
+
+
+def test_a_batch_whose_pool_is_gone_says_so() -> None:
+    pool = Workers(1, preloaded=())
+    batches = Batches(pool, size=2, timeout_s=30, batch_timeout_s=30)
+    call, failed = _Call(double, (1,), Future()), Future[Any]()
+    pool.stop()
+    failed.set_exception(TimeoutError())
+    batches._share_out([call], failed)
+    with pytest.raises(RuntimeError):
+        call.done.result()
+
+
+def test_a_batch_of_size_0_is_done_at_once() -> None:
+    batches = Batches(Workers(0), size=8, timeout_s=1, batch_timeout_s=1)
+    assert batches.submit(os.getpid).result() == os.getpid()

@@ -10,7 +10,7 @@ holds it up. How the lines of the article are found is told in `lines`.
 """
 
 import functools
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -38,10 +38,12 @@ from transforms.revisions import with_text
 from transforms.text import join_paragraphs, read_paragraphs, split_paragraphs
 from transforms.timestamps import Timestamp
 from transforms.urls import registrable_domain, same_site, url_key
-from transforms.workers import outcome, shared_workers
+from transforms.workers import Batches, outcome, shared_workers
 
 EXTRACTOR_VERSION = f"dateline 2, trafilatura {trafilatura.__version__}"
 TIMEOUT_S = 20.0  # the slowest of 519 real pages took 1.5 s
+BATCH_PAGES = 8  # handed to a worker at once; 16 cost no less
+BATCH_TIMEOUT_S = 5.0  # then each page has TIMEOUT_S for itself
 MAX_PAGE_LENGTH = 10_000_000
 MAX_TEXT_LENGTH = 400_000  # characters: twice the longest live blog seen
 MAX_LINES = 5_000
@@ -222,18 +224,33 @@ class ExtractArticlesFn(StageFn):
     stage = "extract"
 
     def __init__(self, context: RunContext, workers: int, languages: tuple[str, ...]) -> None:
-        super().__init__(context, in_flight=8 if workers else 1)
+        # while each worker has a batch, the next one fills
+        super().__init__(context, in_flight=BATCH_PAGES * (workers + 1) if workers else 1)
         self.workers = workers
         self.languages = languages
 
+    def start_bundle(self) -> None:
+        """Begin with an empty batch."""
+        super().start_bundle()
+        self._batches = Batches(
+            shared_workers(self.workers),
+            size=BATCH_PAGES,
+            timeout_s=TIMEOUT_S,
+            batch_timeout_s=BATCH_TIMEOUT_S,
+        )
+
     def work(self, page: Page) -> Any:
-        """Start the extraction."""
-        pool = shared_workers(self.workers)
-        return pool.submit(extract_article, page, self.context, self.languages, timeout_s=TIMEOUT_S)
+        """Start the extraction, with those of the pages around it."""
+        return self._batches.submit(extract_article, page, self.context, self.languages)
 
     def finish(self, page: Page, result: Any) -> Iterable[Any]:
         """Wait for it; a worker that was killed is a broken page."""
         return [outcome(result, reason=Reason.BROKEN_PAGE)]
+
+    def finish_bundle(self) -> Iterator[Any]:
+        """Start what has not been, and wait for the rest."""
+        self._batches.flush()
+        yield from super().finish_bundle()
 
 
 @dataclass

@@ -5,6 +5,9 @@ end in time, kills its process or runs out of memory raises `Rejected`; any othe
 bug and passes through unchanged. The pool is pebble's: it kills and replaces a process that
 overruns. Processes come from a fork server that has imported the heavy modules once, so that a
 worker starts in milliseconds and shares their memory.
+
+To hand a task over and its result back costs half a millisecond and more. Where the work takes ten,
+as reading a page does, `Batches` hands over several at a time: that costs 2 % instead of 6.
 """
 
 import functools
@@ -15,6 +18,7 @@ import signal
 import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from dataclasses import dataclass
 from typing import Any
 
 import pebble
@@ -72,6 +76,90 @@ def outcome(future: "Future[Any]", *, reason: Reason) -> Any:
         raise Rejected(reason, f"worker process died with code {error.exitcode}") from error
     except (MemoryError, RecursionError) as error:
         raise Rejected(reason, f"{type(error).__name__} while working on it") from error
+
+
+@dataclass(frozen=True)
+class _Call:
+    """A task that waits for its batch to be full, and the future that its caller holds."""
+
+    function: Callable[..., Any]
+    arguments: tuple[Any, ...]
+    done: "Future[Any]"
+
+
+class Batches:
+    """Hands tasks to workers several at a time; each still has a future and a limit of its own.
+
+    A batch that overruns `batch_timeout_s`, kills its worker or meets a bug is done again task by
+    task, so that only the task that is to blame is given up. `flush` hands over what is left.
+    """
+
+    def __init__(
+        self, workers: Workers, *, size: int, timeout_s: float, batch_timeout_s: float
+    ) -> None:
+        self._workers = workers
+        self._size = size
+        self._timeout_s = timeout_s
+        self._batch_timeout_s = batch_timeout_s
+        self._waiting: list[_Call] = []
+
+    def submit(self, function: Callable[..., Any], *arguments: Any) -> "Future[Any]":
+        """Put a task into the batch at hand, and hand the batch over when it is full."""
+        if not self._workers.size:
+            return self._workers.submit(function, *arguments, timeout_s=self._timeout_s)
+        call = _Call(function, arguments, Future())
+        self._waiting.append(call)
+        if len(self._waiting) >= self._size:
+            self.flush()
+        return call.done
+
+    def flush(self) -> None:
+        """Hand over the batch at hand."""
+        calls, self._waiting = self._waiting, []
+        if calls:
+            tasks = [(call.function, call.arguments) for call in calls]
+            batch = self._workers.submit(_do_each, tasks, timeout_s=self._batch_timeout_s)
+            batch.add_done_callback(functools.partial(self._share_out, calls))
+
+    def _share_out(self, calls: list[_Call], batch: "Future[Any]") -> None:
+        """Give each task what its batch brought; where that failed, do each by itself."""
+        if batch.exception() is not None:
+            for call in calls:
+                self._do_again(call)
+            return
+        for call, (result, error) in zip(calls, batch.result(), strict=True):
+            _settle(call.done, result, error)
+
+    def _do_again(self, call: _Call) -> None:
+        try:
+            alone = self._workers.submit(call.function, *call.arguments, timeout_s=self._timeout_s)
+        except RuntimeError as error:  # the pool itself is stopped or broken
+            call.done.set_exception(error)
+        else:
+            alone.add_done_callback(functools.partial(_pass_on, call.done))
+
+
+def _do_each(tasks: list[tuple[Callable[..., Any], tuple[Any, ...]]]) -> list[Any]:
+    """Do the tasks of a batch, in the worker; give each one's result or why it has none."""
+    answers: list[Any] = []
+    for function, arguments in tasks:
+        try:
+            answers.append((function(*arguments), None))
+        except (Rejected, MemoryError, RecursionError) as error:
+            answers.append((None, error))
+    return answers
+
+
+def _pass_on(done: "Future[Any]", alone: "Future[Any]") -> None:
+    error = alone.exception()
+    _settle(done, None if error else alone.result(), error)
+
+
+def _settle(done: "Future[Any]", result: Any, error: BaseException | None) -> None:
+    if error is None:
+        done.set_result(result)
+    else:
+        done.set_exception(error)
 
 
 @functools.cache
