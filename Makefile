@@ -6,7 +6,7 @@ WAREHOUSE ?= dateline.duckdb
 BROWSER ?= chromium
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-report test-bigquery test-gcp bench bench-web bench-model bench-warehouse check lock model clean-model clean
+.PHONY: help setup run test test-report test-bigquery test-gcp test-flink bench bench-web bench-model bench-warehouse check lock model clean-model clean
 
 help:  ## List the targets.
 	@sed -n 's/^\([a-z-]*\):.*##/\1\t/p' $(MAKEFILE_LIST)
@@ -70,6 +70,27 @@ test-gcp: setup  ## Run the same on Google's side: make test-gcp PROJECT=name DA
 	DATELINE_BIGQUERY=$(PROJECT).$(or $(DATASET),dateline_test) \
 	  $(BIN)/python -m pytest $(ON_BIGQUERY)
 
+FLINK := build/flink/dateline-flink.jar
+ON_FLINK := .venv-flink/.ready
+
+$(FLINK): pipelines/deploy/flink/pom.xml
+	@command -v java >/dev/null && command -v mvn >/dev/null || \
+	  { echo "Flink needs Java 17 and Maven: install both (Debian: openjdk-17-jre-headless maven)" >&2; exit 2; }
+	mvn --quiet --batch-mode --file $< package
+	touch $@
+
+# Workers run the built package, in an environment of their own.
+$(ON_FLINK): requirements.lock $(filter-out .venv%,$(wildcard setup.py */*.py */*/*.py)) | setup
+	rm -rf build/wheel build/lib
+	$(BIN)/uv build --quiet --wheel --out-dir build/wheel .
+	$(BIN)/uv venv --quiet --clear --no-python-downloads --python $(BIN)/python .venv-flink
+	$(BIN)/uv pip install --quiet --python .venv-flink/bin/python --require-hashes -r requirements.lock
+	$(BIN)/uv pip install --quiet --python .venv-flink/bin/python --no-deps build/wheel/*.whl
+	touch $@
+
+test-flink: setup $(FLINK) $(ON_FLINK)  ## Run the pipeline on a local Flink cluster (needs Java and Maven).
+	DATELINE_FLINK=$(abspath $(FLINK)) $(BIN)/python -m pytest tests/flink
+
 check: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -90,5 +111,5 @@ clean-model: setup  ## Train what tells text from furniture: make clean-model CO
 	$(BIN)/python -m pipelines.train.blocks --corpora $(CORPORA)
 
 clean:  ## Remove the environment, caches and the demo's warehouse.
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache build *.egg-info
+	rm -rf $(VENV) .venv-bigquery .venv-flink .mypy_cache .ruff_cache .pytest_cache build *.egg-info
 	rm -rf $(WAREHOUSE) $(WAREHOUSE).*

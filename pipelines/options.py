@@ -57,6 +57,8 @@ class IngestSettings:
     connect_to: str | None = None
     log_format: str = "text"
     metrics: str | None = None
+    runner: str = RUNNER
+    beam_options: tuple[str, ...] = ()  # NAME=VALUE, as Beam names them
     refetch: tuple[timedelta, ...] = (timedelta(hours=24), timedelta(days=7))
 
     @property
@@ -93,6 +95,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="keep running, a pass every so long (s m h)",
     )
     parser.add_argument("--runner", default=RUNNER, help="Beam runner; default: %(default)s")
+    parser.add_argument(
+        "--beam-option",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="of the runner, as Beam names it; may be given several times",
+    )
     _add_telling(parser.add_argument_group("telling"))
     _add_reading(parser.add_argument_group("reading"))
     _add_fetching(parser.add_argument_group("fetching"))
@@ -203,12 +212,14 @@ def settings_from(args: argparse.Namespace) -> IngestSettings:
         connect_to=args.connect_to,
         log_format=args.log_format,
         metrics=args.metrics,
+        runner=args.runner,
+        beam_options=tuple(args.beam_option),
     )
 
 
 def _check_combination(args: argparse.Namespace) -> None:
-    if args.runner != RUNNER:
-        raise UsageError(f"--runner {args.runner}: this release runs on {RUNNER} only")
+    if args.beam_option and args.runner == RUNNER:
+        raise UsageError("--beam-option is for other runners: name one with --runner")
     if args.every and not args.feeds:
         raise UsageError("--every needs --feeds: files and archives are read once")
     if args.every and args.now:

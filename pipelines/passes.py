@@ -14,7 +14,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
@@ -23,13 +22,11 @@ from types import FrameType
 from typing import NoReturn
 
 import apache_beam as beam
-from apache_beam.options.pipeline_options import PipelineOptions
-from apache_beam.runners.portability.fn_api_runner.fn_runner import FnApiRunner
-from apache_beam.runners.runner import PipelineResult
 
 from pipelines.metrics import write_metrics
-from pipelines.options import RUNNER, IngestSettings, UsageError
+from pipelines.options import IngestSettings, UsageError
 from pipelines.progress import Progress
+from pipelines.runners import run_graph, runner_of
 from pipelines.sums import PassResult, read_counters, read_latencies, stage_sums, totals, written
 from schemas.flow import KnownKeys, RunContext, SiteLines, StoryCandidate
 from schemas.rows import Entry, Feed, Run
@@ -74,6 +71,7 @@ Build = Callable[[beam.Pipeline, RunContext, IngestSettings, PassState], None]
 def run_passes(settings: IngestSettings, build: Build) -> int:
     """Do one pass, or one every so long until stopped, alone on the warehouse; print its sums."""
     check_readers(settings)
+    runner_of(settings, is_streaming=False)  # a mistake in its name stops the run at once
     progress = Progress(settings.log_format)
     previous = {sign: signal.signal(sign, _stop) for sign in (signal.SIGINT, signal.SIGTERM)}
     try:
@@ -139,7 +137,7 @@ def run_pass(
     merger = Merger(warehouse, staging, progress)
     try:
         with merger:
-            graph = run_graph(build, context, settings, state)
+            graph = run_graph(lambda graph: build(graph, context, settings, state), settings)
     except Stopped:
         merger.merge(staging.ready(complete=False))
         warehouse.record_run(replace(run, version=1, status="stopped", ended_at=datetime.now(UTC)))
@@ -173,7 +171,7 @@ def new_run(context: RunContext, settings: IngestSettings) -> Run:
         started_at=context.now,
         status="running",
         source=settings.source,
-        runner=RUNNER,
+        runner=settings.runner,
         dateline_version=version("dateline"),
         model_version=settings.model or "shipped",
     )
@@ -244,28 +242,6 @@ def listed_by_indexes(listed: list[Feed], stored: Iterable[Feed]) -> list[Feed]:
 def is_due(feed: Feed, now: datetime) -> bool:
     """Tell whether a feed may be polled."""
     return feed.next_poll_at is None or feed.next_poll_at <= now
-
-
-def run_graph(
-    build: Build, context: RunContext, settings: IngestSettings, state: PassState
-) -> PipelineResult:
-    """Run the graph on Beam's Fn API runner, named outright: see DESIGN, Runners.
-
-    It runs in a thread, so that a signal reaches this one, and not the middle of a stage.
-    """
-    # No flags: Beam would read ours from the command line.
-    pipeline = beam.Pipeline(runner=FnApiRunner(), options=PipelineOptions([]))
-    build(pipeline, context, settings, state)
-    done: Future[PipelineResult] = Future()
-
-    def run() -> None:
-        try:
-            done.set_result(pipeline.run())
-        except BaseException as error:  # noqa: BLE001 (handed on whole to the thread that waits)
-            done.set_exception(error)
-
-    threading.Thread(target=run, name="graph", daemon=True).start()
-    return done.result()
 
 
 @dataclass

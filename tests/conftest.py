@@ -21,8 +21,9 @@ from transforms.warehouse.bigquery import read_address
 
 CORPORA = os.environ.get("DATELINE_CORPORA", "")
 BROWSER = os.environ.get("DATELINE_BROWSER", "")
+FLINK = os.environ.get("DATELINE_FLINK", "")  # the job server's jar
 BIGQUERY = os.environ.get("DATELINE_BIGQUERY", "")  # see test_contract
-collect_ignore = [] if BROWSER else ["browser"]
+collect_ignore = [*([] if BROWSER else ["browser"]), *([] if FLINK else ["flink"])]
 NOW = datetime(2026, 3, 9, 18, tzinfo=UTC)
 FILLING: dict[type, Any] = {
     str: "x",
@@ -47,6 +48,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say so when tests were left out."""
     if not BROWSER:
         terminalreporter.write_line("left out: the report in a browser (make test-report)")
+    if not FLINK:
+        terminalreporter.write_line("left out: the pipeline on Apache Flink (make test-flink)")
     if not CORPORA:
         terminalreporter.write_line(
             "left out: tests on the public corpora (name their folder: make test CORPORA=folder)"

@@ -45,7 +45,7 @@ def test_a_time_without_zone_is_utc(feeds: str) -> None:
     [
         (["--feeds", "missing.opml"], "missing.opml: no such file"),
         (["--from-files", "missing-*.html"], "no file matches"),
-        (["--runner", "FlinkRunner"], "this release runs on DirectRunner only"),
+        (["--beam-option", "parallelism=2"], "name one with --runner"),
         (["--connect-to", "nowhere"], "give HOST:PORT"),
         (["--languages", "English"], "give ISO codes"),
         (["--published", "2026-03-09"], "--published is for --from-files"),
