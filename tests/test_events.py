@@ -286,3 +286,11 @@ def test_roles_of_the_model_fill_what_the_parse_leaves_open() -> None:
     full = next(f for f in frames_with_roles(doc[:], roles) if f.head.i == 2)
     assert (bare.subjects, bare.objects) == ((), ())
     assert [t.text for t in (*full.subjects, *full.objects)] == ["Rebels", "village"]
+
+
+def test_every_act_of_somebody_known_is_told_whatever_its_type() -> None:
+    sentence = "Zembria built a railway after Karvonia had lent it three engines."
+    told = {e.predicate: (e.actor_text, e.recipient_text) for e in read(sentence)}
+    assert told["build"] == ("Zembria", "a railway")
+    assert told["lend"][0] == "Karvonia"
+    assert {e.event_type for e in read(sentence)} == {None}

@@ -28,14 +28,13 @@ from transforms.roles import frames_on
 if TYPE_CHECKING:
     from spacy.tokens import Doc, Span, Token
 
-MAX_UNTYPED = 1  # of a sentence: open predicates are there to be found, not to flood
 # Verbs that tell a state, a thought or a manner, no act; they make no open predicate.
 NO_ACTS = (
     word_set(
         """be have seem appear remain become get make do take go come say think know see feel
     include
     need use want like begin start continue stop keep let help try mean live work call name base
-    back lead follow show look find"""
+    back lead follow show look find intend hope seek"""
     )
     | SAYING
 )
@@ -91,7 +90,7 @@ def find_events(
 
 
 def _events_of(sentence: Span, reading: Reading) -> list[Found]:
-    """Find the events of a sentence: the typed ones, then an open predicate."""
+    """Find the events of a sentence: the typed ones, then the open predicates."""
     typed: list[Found] = []
     untyped: list[Found] = []
     frames = tuple(frames_with_roles(sentence, reading.roles))
@@ -99,14 +98,14 @@ def _events_of(sentence: Span, reading: Reading) -> list[Found]:
         sense = find_sense(frame)
         if sense is not None:
             typed.append(_found(frame, sense, sentence, frames, reading))
-        elif not frame.is_nominal and frame.head.lemma_.lower() not in NO_ACTS:
+        elif frame.head.pos_ == "VERB" and frame.head.lemma_.lower() not in NO_ACTS:
             untyped.append(_found(frame, None, sentence, frames, reading))
     typed = [f for f in _without_doubles(typed) if _is_event(f)]
     typed = [f for f in typed if not _is_what_is_agreed(f, typed)]
     typed += [_announcement(f) for f in typed if _type(f) in ANNOUNCED and _is_announced(f)]
     typed += [_announcement(f) for f in untyped if _is_refused(f)]
     open_ones = [f for f in untyped if _is_open_event(f)]
-    return sorted(typed, key=_rank) + sorted(open_ones, key=_rank)[:MAX_UNTYPED]
+    return sorted(typed, key=_rank) + sorted(open_ones, key=_rank)
 
 
 def _is_announced(found: Found) -> bool:
@@ -192,9 +191,8 @@ def _is_event(found: Found) -> bool:
 
 
 def _is_open_event(found: Found) -> bool:
-    """Tell whether an untyped frame is worth a row: a known actor did something that happened."""
-    known = [a for a in found.actors if a.entity_id or a.country]
-    return bool(known) and found.happened
+    """Tell whether an untyped frame is worth a row: somebody who is known is in it."""
+    return any(a.entity_id or a.country for a in (*found.actors, *found.recipients))
 
 
 def _without_doubles(events: list[Found]) -> list[Found]:

@@ -104,7 +104,7 @@ def _recipients(
         parties = [head for head in here if sense is None or not is_what_was_done(head, sense)]
         found = _others(read_actors(parties, reading), actors)
         known = tuple(actor for actor in found if is_known(actor))
-        if known:
+        if known or (found and sense is None):  # an open predicate: what it is done to, as well
             return found
         if own and found and any(map(is_person, parties)):
             return found
