@@ -8,6 +8,7 @@ DEFAULT = [
     "ada-url>=1.15",
     "aiohttp>=3.12",
     "apache-beam>=2.77,<3",
+    "babel>=2.16,<3",
     "chardet>=5.2",
     "curated-tokenizers>=2.0",
     "duckdb>=2.0,<3",

@@ -52,9 +52,7 @@ class Feed:
     last_full_at: datetime | None = optional("Last unconditional answer (status 200).")
     next_poll_at: datetime | None = optional("Not to be polled before.")
     consecutive_failures: int = column("Failed polls since the last good one.", default=0)
-    has_broken_validators: bool | None = optional(
-        "True where a new body came under old validators: these are not sent any more."
-    )
+    has_broken_validators: bool | None = optional("New bodies came under old ones: not sent.")
     moved_to: str | None = optional("Address that permanent redirects lead to.")
     moved_since: datetime | None = optional("Since when; asked there directly after three days.")
     updated_at: datetime = column("Instant of the run that wrote this state.")
@@ -111,9 +109,7 @@ class Entry:
     updated_at: datetime | None = optional("Update time in the feed.")
     language: str | None = optional("Language the feed declares (BCP 47).")
     publisher: str | None = optional("Publisher the feed names.")
-    is_revisit: bool = column(
-        "The address had been read before, in another version.", default=False
-    )
+    is_revisit: bool = column("Its address was read before, in another version.", default=False)
     first_seen_at: datetime = column("Instant of the run that saw it first.")
     run_id: str = column("Run that wrote the row.")
 
@@ -233,9 +229,7 @@ class EntityMention:
     mention_start: int = column("First code point of the span.")
     mention_end: int = column("One past its last code point.")
     sentence_index: int = column("Sentence of the text, from 0.")
-    link_method: str | None = optional(
-        "How it was resolved: name, alias, acronym, surname, demonym …"
-    )
+    link_method: str | None = optional("How: by name, alias, acronym, surname, demonym …")
     confidence: float | None = optional("Probability that it is right, where calibrated.")
     model_version: str = column("Language model that found it.")
     run_id: str = column("Run that wrote the row.")
@@ -269,9 +263,7 @@ class EventMention:
     event_mode: str | None = optional("PLOVER mode, such as bombing.")
     contexts: tuple[str, ...] = column("PLOVER contexts, such as military.", default=())
     cameo_root_code: str | None = optional("CAMEO root code, two digits, such as '19'.")
-    quad_class: int | None = optional(
-        "1 verbal, 2 material cooperation; 3 verbal, 4 material conflict."
-    )
+    quad_class: int | None = optional("Cooperation 1 verbal, 2 material; conflict 3, 4.")
     goldstein_scale: float | None = optional("Goldstein value of the CAMEO root, -10 to 10.")
     actor_text: str | None = optional("Who did it, as printed.")
     actor_start: int | None = optional("First code point of the actor.")
@@ -279,7 +271,9 @@ class EventMention:
     actor_entity_id: str | None = optional("The actor as an entity; NULL when not resolved.")
     actor_name: str | None = optional("Canonical name of the actor.")
     actor_country: str | None = optional("Actor's country (ISO 3166-1 alpha-3).")
+    actor_country_source: str | None = optional("gazetteer, seed (list), phrase or article.")
     actor_sector: str | None = optional("Actor's PLOVER sector.")
+    actor_sector_source: str | None = optional("seed (our list) or role (a noun in the words).")
     actor_link: str | None = optional("name, role or coreference: what ties the words to it.")
     recipient_text: str | None = optional("To whom it was done, as printed.")
     recipient_start: int | None = optional("First code point of the recipient.")
@@ -287,7 +281,9 @@ class EventMention:
     recipient_entity_id: str | None = optional("The recipient as an entity; NULL when unresolved.")
     recipient_name: str | None = optional("Canonical name of the recipient.")
     recipient_country: str | None = optional("Recipient's country (ISO 3166-1 alpha-3).")
+    recipient_country_source: str | None = optional("As actor_country_source.")
     recipient_sector: str | None = optional("Recipient's PLOVER sector.")
+    recipient_sector_source: str | None = optional("As actor_sector_source.")
     recipient_link: str | None = optional("name, role or coreference: what ties the words to it.")
     date_text: str | None = optional("When, as printed in the sentence.")
     date_start: int | None = optional("First code point of the date.")
@@ -314,6 +310,15 @@ class EventMention:
     num_injured: int | None = optional("People injured.")
     num_detained: int | None = optional("People detained.")
     num_displaced: int | None = optional("People displaced.")
+    money_text: str | None = optional("Amount of money of the act, as printed.")
+    money_start: int | None = optional("First code point of the amount.")
+    money_end: int | None = optional("One past its last code point.")
+    money_amount: float | None = optional("The amount in units of its currency.")
+    money_currency: str | None = optional("ISO 4217; '$' alone is USD; NULL where words are open.")
+    distance_text: str | None = optional("Distance of the act, as printed.")
+    distance_start: int | None = optional("First code point of the distance.")
+    distance_end: int | None = optional("One past its last code point.")
+    distance_km: float | None = optional("The distance in kilometres.")
     confidence: float | None = optional("Probability that the mention is right, where calibrated.")
     confidence_kind: str | None = optional("What the confidence is; NULL with it.")
     model_version: str = column("Language model that read the sentence.")

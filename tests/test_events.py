@@ -18,8 +18,8 @@ from schemas.rows import ArticleRevision, EventMention
 from schemas.vocabulary import ChangeType, Modality, Polarity
 from transforms.annotate import Reader, load_reader, read_text
 from transforms.events.arguments import frames_with_roles
-from transforms.events.circumstances import read_number
 from transforms.events.lexicon import load_lexicon, load_scales
+from transforms.events.quantities import read_number
 from transforms.roles import RoleFrame
 
 ROOT = Path(__file__).parent.parent
@@ -294,3 +294,31 @@ def test_every_act_of_somebody_known_is_told_whatever_its_type() -> None:
     assert told["build"] == ("Zembria", "a railway")
     assert told["lend"][0] == "Karvonia"
     assert {e.event_type for e in read(sentence)} == {None}
+
+
+def test_money_and_distance_belong_to_the_act_that_they_hang_on() -> None:
+    told = read("Karvonia sent Zembria $20 million in aid after its troops pulled back 30 km.")
+    gave = of_type("AID", told)
+    assert (gave.money_text, gave.money_amount) == ("$20 million", 20e6)
+    assert gave.distance_km is None
+    [back] = [
+        e
+        for e in read("Zembrian troops withdrew 30 km from Kher Adal after Karvonia had paid $5.")
+        if e.event_type == "RETREAT"
+    ]
+    assert (back.distance_text, back.distance_km, back.money_text) == ("30 km", 30.0, None)
+
+
+def test_how_far_a_place_lies_is_no_distance_of_the_act() -> None:
+    [shelled, *_] = read("Zembrian troops shelled a village 30 km north of Kher Adal.")
+    assert shelled.distance_km is None
+
+
+def test_what_tells_an_actors_country_and_sector_is_on_record() -> None:
+    [shelled, *_] = read("Zembrian troops shelled the Yarrun Liberation Front in Kher Adal.")
+    assert (shelled.actor_country, shelled.actor_country_source) == ("XZE", "phrase")
+    assert (shelled.actor_sector, shelled.actor_sector_source) == ("MIL", "role")
+    assert (shelled.recipient_sector, shelled.recipient_sector_source) == ("REB", "seed")
+    [attacked, *_] = read("Karvonia attacked Zembria.")
+    assert (attacked.actor_country, attacked.actor_country_source) == ("XKA", "gazetteer")
+    assert (attacked.actor_sector, attacked.actor_sector_source) == (None, None)

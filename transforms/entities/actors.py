@@ -34,6 +34,8 @@ from transforms.entities.phrases import (
     named_actor,
     role_actor,
     stated_actor,
+    with_country,
+    with_sector,
 )
 
 if TYPE_CHECKING:
@@ -78,7 +80,7 @@ def _by_head(phrase: Phrase, words: Actor) -> Actor | None:
         return found
     at_name = [*phrase.before_head(NATIONAL), *phrase.before_head(ORG)]
     country = next((each.country for each in at_name if each.country), None)
-    return replace(found, country=found.country or country, sector=found.sector or phrase.sector)
+    return with_sector(with_country(found, country), phrase.sector)
 
 
 def _by_role(phrase: Phrase, words: Actor) -> Actor | None:
@@ -101,8 +103,7 @@ def _by_apposition(phrase: Phrase, words: Actor) -> Actor | None:
         for token in _beside(child):
             mention = covering(phrase.mentions, token)
             if mention and mention.label in PERSON | ORG:
-                found = named_actor(words, mention)
-                return replace(found, sector=found.sector or phrase.sector)
+                return with_sector(named_actor(words, mention), phrase.sector)
     return None
 
 

@@ -111,7 +111,7 @@ def resolve_role(phrase: Phrase, words: Actor) -> Actor | None:
     countries = phrase.resolution.countries
     if len(countries) != 1 or words.sector not in _STATE_SECTORS or _has_name(phrase):
         return None
-    return replace(role_actor(phrase, words, countries[0]), link="coreference")
+    return replace(role_actor(phrase, words, countries[0], "article"), link="coreference")
 
 
 def _has_name(phrase: Phrase) -> bool:

@@ -33,7 +33,9 @@ class Actor:
     entity_id: str | None = None
     name: str | None = None
     country: str | None = None
+    country_source: str | None = None  # gazetteer, seed, phrase or article
     sector: str | None = None
+    sector_source: str | None = None  # seed or role
     link: str | None = None  # name, role or coreference
     entity: Entity | None = None  # the row behind entity_id
 
@@ -108,32 +110,52 @@ def is_role(token: Token) -> bool:
 def named_actor(words: Actor, mention: ResolvedMention, link: str = "name") -> Actor:
     """Make the actor that a mention names."""
     entity = mention.entity
-    return replace(
-        words,
-        entity_id=entity.entity_id if entity else None,
-        name=entity.name if entity else None,
-        country=mention.country,
-        sector=entity.sector if entity else None,
-        link=link if entity else None,
-        entity=entity,
+    is_listed = entity is not None and entity.source == "seed"
+    is_role = mention.link_method == "role"  # "the Lebanese Army"
+    return _at_country(
+        _of_sector(
+            replace(
+                words,
+                entity_id=entity.entity_id if entity else None,
+                name=entity.name if entity else None,
+                link=link if entity else None,
+                entity=entity,
+            ),
+            entity.sector if entity else None,
+            "seed" if is_listed else "role",
+        ),
+        mention.country,
+        "seed" if is_listed else "phrase" if is_role else "gazetteer",
     )
 
 
-def role_actor(phrase: Phrase, words: Actor, country: str | None) -> Actor:
+def with_country(actor: Actor, country: str | None) -> Actor:
+    """Add the country that a nationality in the phrase tells, where none is known."""
+    return actor if actor.country else _at_country(actor, country, "phrase")
+
+
+def with_sector(actor: Actor, sector: str | None) -> Actor:
+    """Add the sector that a role in the phrase tells, where none is known."""
+    return actor if actor.sector else _of_sector(actor, sector, "role")
+
+
+def _at_country(actor: Actor, country: str | None, source: str) -> Actor:
+    return replace(actor, country=country, country_source=source if country else None)
+
+
+def _of_sector(actor: Actor, sector: str | None, source: str) -> Actor:
+    return replace(actor, sector=sector, sector_source=source if sector else None)
+
+
+def role_actor(
+    phrase: Phrase, words: Actor, country: str | None, country_source: str = "phrase"
+) -> Actor:
     """Make the actor of a country and the sector that the role tells."""
-    sector = phrase.sector
-    if not country or not sector:
-        return replace(words, country=country, sector=sector, link="role" if sector else None)
-    entity = phrase.resolution.role_entity(country, sector)
-    return replace(
-        words,
-        entity_id=entity.entity_id,
-        name=entity.name,
-        country=country,
-        sector=sector,
-        link="role",
-        entity=entity,
-    )
+    told = _at_country(_of_sector(words, phrase.sector, "role"), country, country_source)
+    if not country or not phrase.sector:
+        return replace(told, link="role" if phrase.sector else None)
+    entity = phrase.resolution.role_entity(country, phrase.sector)
+    return replace(told, entity_id=entity.entity_id, name=entity.name, link="role", entity=entity)
 
 
 def stated_actor(phrase: Phrase, words: Actor) -> Actor | None:
@@ -142,8 +164,7 @@ def stated_actor(phrase: Phrase, words: Actor) -> Actor | None:
         return None
     owners = phrase.before_head(ORG) or phrase.behind_preposition(ORG)
     if owners:
-        found = named_actor(words, owners[0])
-        return replace(found, sector=found.sector or phrase.sector)
+        return with_sector(named_actor(words, owners[0]), phrase.sector)
     nations = phrase.before_head(NATIONAL) or phrase.behind_preposition(NATIONAL)
     people = phrase.before_head(PERSON)
     country = next((each.country for each in (*nations, *people) if each.country), None)

@@ -1,19 +1,17 @@
-"""Where, when and how many: what a sentence says beside who did what to whom.
+"""Where and when: what a sentence says beside who did what to whom.
 
 Comes in: a frame, the resolved names and the dates of its sentence. Goes out: the nearest place
-that stands as a place, the date that belongs to the act and not to who told of it, and the dead,
-hurt, held and displaced that its words count.
+that stands as a place, and the date that belongs to the act and not to who told of it.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from transforms.dates import DateMention
 from transforms.entities import Actor, Resolution, ResolvedMention
-from transforms.events.frames import CLAUSE_VERBS, Frame, is_clause_of_root, word_set
+from transforms.events.frames import CLAUSE_VERBS, Frame, word_set
 from transforms.events.lexicon import Sense, is_act
 from transforms.events.truth import SAYING
 
@@ -39,32 +37,6 @@ GOING = {
 }
 WAYS = word_set("road way route highway bridge crossing border gate path")
 DONE_AT_PLACES = frozenset({"ASSAULT", "COERCE", "RETREAT", "PROTEST"})
-COUNTED = {
-    "num_killed": frozenset({"kill", "slay", "murder", "massacre", "die", "execute", "behead"}),
-    "num_injured": frozenset({"injure", "wound", "hurt"}),
-    "num_detained": frozenset({"detain", "arrest", "imprison", "jail", "round", "apprehend"}),
-    "num_displaced": frozenset({"displace", "uproot", "flee"}),
-}
-STATES = {
-    "dead": "num_killed",
-    "hurt": "num_injured",
-    "injured": "num_injured",
-    "wounded": "num_injured",
-}
-UNITS = {
-    word: number
-    for number, word in enumerate(
-        """zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen
-        fifteen sixteen seventeen eighteen nineteen""".split()
-    )
-}
-TENS = {
-    word: 10 * number
-    for number, word in enumerate(
-        "twenty thirty forty fifty sixty seventy eighty ninety".split(), start=2
-    )
-}
-SCALES = {"hundred": 100, "thousand": 1000, "million": 1_000_000}
 
 
 def find_place(
@@ -150,104 +122,6 @@ def _goes_on(verb: Token, frame: Frame) -> bool:
         if verb.i == frame.verb.i:
             return True
     return False
-
-
-def count_people(frame: Frame, frames: Sequence[Frame]) -> dict[str, int]:
-    """Count the killed, injured, detained and displaced of an act; `frames` are its sentence's.
-
-    Numbers count when their verb is the act, hangs on it ("killing 12"), or carries it on ("the
-    blast killed four").
-    """
-    counts: dict[str, int] = {}
-    own = {frame.head.i, frame.verb.i}
-    for other in frames:
-        verb = other.head
-        if verb.pos_ not in CLAUSE_VERBS or not (verb.i in own or _is_joined(verb, frame)):
-            continue
-        for column, lemmas in COUNTED.items():
-            if verb.lemma_.lower() in lemmas:
-                heads = other.subjects if verb.lemma_.lower() in ("die", "flee") else other.objects
-                _add(counts, column, heads)
-        if verb.lemma_.lower() == "leave":
-            for column, noun in _left(verb):
-                _add(counts, column, (noun,))
-        if any(child.lower_ == "dead" for child in verb.children):  # "shot dead two policemen"
-            _add(counts, "num_killed", other.objects)
-    for state in frame.head.sent:
-        found = STATES.get(state.lower_)
-        verb = state.head
-        if found and state.dep_ == "acomp" and (verb.i in own or _is_joined(verb, frame)):
-            subjects = [c for c in verb.children if c.dep_ in ("nsubj", "nsubjpass")]
-            _add(counts, found, subjects)  # "seventeen were hurt when police fired"
-    return counts
-
-
-def _left(verb: Token) -> Iterator[tuple[str, Token]]:
-    """Read "leaving three dead and ten injured"."""
-    for token in verb.subtree:
-        column = STATES.get(token.lower_)
-        if column is None:
-            continue
-        holder = token.head if token.head.i != verb.i else token
-        noun = next((c for c in (holder, *holder.children) if number_of(c) is not None), None)
-        if noun is None and token.i > 0 and number_of(token.nbor(-1)) is not None:
-            noun = token.nbor(-1)
-        if noun is not None:
-            yield column, noun
-
-
-def _add(counts: dict[str, int], column: str, heads: Sequence[Token]) -> None:
-    for head in heads:
-        number = number_of(head)
-        if number is not None:
-            counts[column] = counts.get(column, 0) + number
-
-
-def _is_joined(verb: Token, frame: Frame) -> bool:
-    """Tell whether a verb goes on with the act: "attacked, killing 12"; "the attack killed"."""
-    own = (frame.head.i, frame.verb.i)
-    first = verb
-    while first.dep_ == "conj" and first.head.pos_ in CLAUSE_VERBS:
-        first = first.head
-        if first.i in own:
-            return True
-    if first.dep_ == "advcl" and first.head.i in own:
-        return True
-    if frame.verb.dep_ == "advcl" and frame.verb.head.i == verb.i:
-        return True  # "twelve were hurt when police fired"
-    is_subject = frame.is_nominal and frame.head.dep_ in ("nsubj", "ROOT")
-    return is_subject and (frame.head.head.i == verb.i or is_clause_of_root(verb))
-
-
-def number_of(noun: Token) -> int | None:
-    """Read the number before a noun, or that a noun is."""
-    if noun.like_num or noun.pos_ == "NUM":
-        return read_number(noun.text)
-    numerals = [c for c in noun.children if c.dep_ == "nummod"]
-    if not numerals:
-        return None
-    words = [t for t in numerals[-1].subtree if t.like_num or t.lower_ in SCALES]
-    return read_number(" ".join(t.text for t in words))
-
-
-def read_number(printed: str) -> int | None:
-    """Read a whole number in digits or words; None for what is none ("several", "2.5")."""
-    plain = printed.lower().replace(",", "").strip()
-    if plain.isdecimal():
-        return int(plain)
-    total = current = 0
-    for word in re.split(r"[\s-]+", plain):
-        if word.isdecimal():
-            current += int(word)
-        elif word in UNITS or word in TENS:
-            current += UNITS.get(word, TENS.get(word, 0))
-        elif word in SCALES:
-            current = max(current, 1) * SCALES[word]
-            if SCALES[word] >= 1000:
-                total, current = total + current, 0
-        elif word != "and":
-            return None
-    return total + current or None
 
 
 def _is_taken(mention: ResolvedMention, taken: frozenset[str | None]) -> bool:

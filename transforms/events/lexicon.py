@@ -80,6 +80,7 @@ CLASSES = {
         "eruption drought famine lightning heat heatwave cold snow rain wave wind disease virus "
         "outbreak epidemic pandemic cholera malaria measles illness cancer collapse stampede "
         "leak shipwreck sinking poisoning pollution disaster weather temperature bear shark",
+        "money": "$ € £ dollar euro pound yen million billion money sum",
         "office": "post job office government cabinet party presidency",
     }.items()
 }

@@ -20,6 +20,7 @@ from transforms.events.frames import Frame, word_set
 from transforms.events.joining import join_mentions
 from transforms.events.lexicon import Sense, find_sense
 from transforms.events.parties import find_parties, is_known, place_as_recipient
+from transforms.events.quantities import find_quantities
 from transforms.events.rows import Found, Reading, mention_rows
 from transforms.events.truth import SAYING, Truth, find_truth, is_announced, is_condition_set
 from transforms.places import Gazetteer
@@ -76,6 +77,7 @@ def find_events(
         context=context,
         model_version=model_version,
         dates=find_dates(text, published=published),
+        quantities=find_quantities(text),
     )
     rows: dict[str, EventMention] = {}
     entities: dict[str, Entity] = {}

@@ -22,9 +22,10 @@ from schemas.rows import ArticleRevision, EventMention
 from schemas.vocabulary import HAPPENED, Modality, Polarity, Precision
 from transforms.dates import DateMention, find_dates
 from transforms.entities import Actor, Resolution, ResolvedMention, find_actor
-from transforms.events.circumstances import count_people
+from transforms.events.amounts import count_people, find_quantities_of
 from transforms.events.frames import Frame, is_main_clause, phrase_of
 from transforms.events.lexicon import Sense, load_scales, predicate_of, ruleset_version
+from transforms.events.quantities import Quantity
 from transforms.events.truth import Truth
 from transforms.places import Gazetteer, Place
 from transforms.roles import RoleFrame
@@ -72,6 +73,7 @@ class Reading:
     context: RunContext
     model_version: str
     dates: tuple[DateMention, ...]
+    quantities: tuple[Quantity, ...]
     read: dict[int, Actor] = field(default_factory=dict)  # actors by head: many frames share them
 
 
@@ -84,6 +86,7 @@ def mention_rows(found: Found, sentence: Span, reading: Reading) -> Iterator[Eve
         **_where(found, sentence, reading),
         **_source(found.truth.source, reading),
         **count_people(found.frame, found.frames),
+        **find_quantities_of(found.frame, sentence, reading.quantities),
     }
     event_id = _event_id(found, shared, sentence)
     pairs = itertools.product(found.actors or (None,), found.recipients or (None,))
@@ -170,7 +173,9 @@ def _party(role: str, actor: Actor | None) -> dict[str, Any]:
         f"{role}_entity_id": actor.entity_id,
         f"{role}_name": actor.name,
         f"{role}_country": actor.country,
+        f"{role}_country_source": actor.country_source,
         f"{role}_sector": actor.sector,
+        f"{role}_sector_source": actor.sector_source,
         f"{role}_link": actor.link,
     }
 
