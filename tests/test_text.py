@@ -1,11 +1,16 @@
+import pytest
+
 from transforms.text import (
     clean_text,
     comparable,
     ends_sentence,
     join_paragraphs,
+    letters,
     num_words,
     read_paragraphs,
     split_paragraphs,
+    squeeze,
+    words,
 )
 
 
@@ -58,3 +63,18 @@ def test_a_closing_quotation_mark_may_follow_the_full_stop() -> None:
 
 def test_lines_compare_without_case_and_punctuation() -> None:
     assert comparable("“Cease-fire” holds!") == comparable("Cease-Fire holds")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", ".", "a", "It's the U.S.A.’s 2.5-mile road.", "'a' .b ..c a.-b a..b -a- a.",
+        "“Señor” Müller’s coöperative—€5½ m² naïve_word", "Łódź, São Paulo; Ивано-Франковск",
+        "東京都 and ไทย", "soft\u00adhyphen nbsp\u00a0here \ufffd",
+    ],
+)  # fmt: skip
+def test_the_short_ways_by_bytes_count_and_squeeze_as_the_long_ones_do(text: str) -> None:
+    assert num_words(text) == len(words(text))
+    signs = "".join(filter(str.isalnum, text))
+    assert squeeze(text) == signs.lower()
+    assert letters(text) == signs.casefold()

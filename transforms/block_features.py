@@ -11,6 +11,7 @@ families of phrases had been among them, and the trained trees left them aside.
 import functools
 import math
 import re
+from collections.abc import Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from transforms.blocks import FAMILIES, LONG_BLOCK_WORDS, TAG_BITS, Block, Container
-from transforms.text import ends_sentence
+from transforms.text import ends_sentence, squeeze
 
 Matrix = NDArray[np.float32]
 
@@ -27,7 +28,7 @@ MAX_TITLE_WORDS = 40
 MAX_DEK_WORDS = 100
 MIN_DECLARED_LENGTH = 300
 MIN_FOUND_LENGTH = 25  # letters; a shorter text may stand in a longer one by chance
-FAR = 9.0  # levels: no nearer element has it
+FAR = 9  # levels: no nearer element has it
 _TAG_CODES = {
     tag: float(code)
     for code, tag in enumerate(
@@ -35,10 +36,11 @@ _TAG_CODES = {
          "figcaption", "figure", "dd", "dt", "td", "tr", "pre", "address", "ul", "aside")
     )
 }  # fmt: skip
-_NOT_WORD = re.compile(r"[\W_]+")
 _LETTERS = re.compile(r"[^\W\d_]+")
 _DIGITS = re.compile(r"\d")
 _QUOTE = re.compile('["“„«「]')
+_ONE_FARTHER = bytes(min(FAR, distance + 1) for distance in range(256))
+_NONE: frozenset[str] = frozenset()
 _FAMILY_BITS = tuple(1 << bit for bit in range(len(FAMILIES)))
 
 _OWN = (
@@ -82,17 +84,6 @@ class Hints:
     description: str | None = None
     declared_body: str | None = None
     extracted: tuple[str, ...] = ()
-
-
-_SMALL = bytes(range(256)).lower()
-_MARKS = bytes(code for code in range(128) if not chr(code).isalnum())
-
-
-def squeeze(text: str) -> str:
-    """Give letters and digits alone, in small letters, to find a text in another."""
-    if text.isascii():
-        return text.encode().translate(_SMALL, _MARKS).decode()
-    return _NOT_WORD.sub("", text).lower()
 
 
 def describe(blocks: list[Block], hints: Hints) -> Matrix:
@@ -147,46 +138,41 @@ def _opening(first: str) -> float:
 
 def _surroundings(blocks: list[Block]) -> Matrix:
     """Give what the containers say, once for each container."""
-    distances: dict[Container | None, list[float]] = {None: [FAR - 1] * len(FAMILIES)}
-    known: dict[Container, list[float]] = {}
+    distances: dict[Container | None, bytes] = {None: bytes([FAR - 1] * len(FAMILIES))}
+    number: dict[Container, int] = {}
     page = blocks[0].container
     while page.parent is not None:
         page = page.parent
     total = page.num_sentence_words or 1
-    rows = []
     for block in blocks:
-        container = block.container
-        if container not in known:
-            known[container] = [
-                *_distances(container, distances),
-                *_inside(container.tags),
-                *_levels(container, total),
-            ]
-        rows.append(known[container])
-    return np.array(rows, dtype=np.float32)
+        number.setdefault(block.container, len(number))
+    near = b"".join(
+        _distances(container, distances) + _inside(container.tags) for container in number
+    )
+    small = np.frombuffer(near, dtype=np.uint8).reshape(len(number), -1)
+    levels = np.array([_levels(container, total) for container in number], dtype=np.float32)
+    return np.hstack([small, levels])[[number[block.container] for block in blocks]]
 
 
-def _distances(container: Container, known: dict[Container | None, list[float]]) -> list[float]:
+def _distances(container: Container, known: dict[Container | None, bytes]) -> bytes:
     """Count for each family the levels up to the nearest container of it."""
     found = known.get(container)
     if found is None:
         above = _distances(container.parent, known) if container.parent else known[None]
-        mine = container.families
-        if mine:
-            found = [
-                0.0 if mine & bit else min(FAR, distance + 1)
-                for bit, distance in zip(_FAMILY_BITS, above, strict=True)
-            ]
-        else:
-            found = [min(FAR, distance + 1) for distance in above]
+        found = above.translate(_ONE_FARTHER)
+        if container.families:
+            found = bytes(
+                0 if container.families & bit else distance
+                for bit, distance in zip(_FAMILY_BITS, found, strict=True)
+            )
         known[container] = found
     return found
 
 
 @functools.cache
-def _inside(tags: int) -> list[float]:
+def _inside(tags: int) -> bytes:
     """Tell the telling tags that a container stands in."""
-    return [float(tags & bit > 0) for bit in TAG_BITS.values()]
+    return bytes(tags & bit > 0 for bit in TAG_BITS.values())
 
 
 def _levels(container: Container, total: int) -> list[float]:
@@ -246,10 +232,16 @@ def _likeness(blocks: list[Block], squeezed: list[str], hints: Hints) -> list[li
     description = [set((hints.description or "").casefold().split())]
     body = squeeze(hints.declared_body or "")
     has_body = len(body) >= MIN_DECLARED_LENGTH
+    words = [
+        set(b.text.casefold().split()) if b.num_words <= MAX_DEK_WORDS else _NONE for b in blocks
+    ]
     return [
-        [_overlap(b.text, titles) if b.num_words <= MAX_TITLE_WORDS else 0.0 for b in blocks],
+        [
+            _overlap(mine, titles) if b.num_words <= MAX_TITLE_WORDS else 0.0
+            for b, mine in zip(blocks, words, strict=True)
+        ],
         [float(text in squeezed_titles) for text in squeezed],
-        [_overlap(b.text, description) if b.num_words <= MAX_DEK_WORDS else 0.0 for b in blocks],
+        [_overlap(mine, description) for mine in words],
         [float(seen[text]) for text in squeezed],
         [float(text in body) if has_body else UNKNOWN for text in squeezed],
     ]
@@ -320,12 +312,11 @@ def _levels_to_heaviest(blocks: list[Block]) -> list[float]:
     return levels
 
 
-def _overlap(text: str, others: list[set[str]]) -> float:
+def _overlap(mine: Set[str], others: list[set[str]]) -> float:
     """Give the greatest share of words that a text has in common with another."""
-    mine = set(text.casefold().split())
-    return max(
-        (len(mine & other) / max(len(mine), len(other)) for other in others if other), default=0.0
-    )
+    if all(map(mine.isdisjoint, others)):
+        return 0.0
+    return max(len(mine & other) / max(len(mine), len(other)) for other in others)
 
 
 def _since(flags: Any) -> Any:

@@ -31,19 +31,21 @@ class BlockModel:
     roots: NDArray[np.intp]
     features: NDArray[np.intp]
     thresholds: NDArray[np.float64]
-    left: NDArray[np.intp]
-    right: NDArray[np.intp]
+    children: NDArray[np.intp]  # of each node the left one and the right one
     values: NDArray[np.float64]
     depth: int
 
     def probabilities(self, matrix: Matrix) -> NDArray[np.float64]:
         """Give the probability of each row."""
-        rows = np.arange(len(matrix))[:, np.newaxis]
+        cells = matrix.ravel()
+        firsts = np.arange(len(matrix))[:, np.newaxis] * matrix.shape[1]
         nodes = np.tile(self.roots, (len(matrix), 1))
         for _ in range(self.depth):
-            goes_left = matrix[rows, self.features[nodes]] <= self.thresholds[nodes]
-            nodes = np.where(goes_left, self.left[nodes], self.right[nodes])
-        odds = self.values[nodes].sum(axis=1)
+            goes_right = cells.take(self.features.take(nodes) + firsts) > self.thresholds.take(
+                nodes
+            )
+            nodes = self.children.take(2 * nodes + goes_right)
+        odds = self.values.take(nodes).sum(axis=1)
         return np.asarray(1 / (1 + np.exp(-odds)))
 
 
@@ -63,8 +65,7 @@ def make_model(records: Iterable[dict[str, Any]]) -> BlockModel:
         roots=np.array(roots, dtype=np.intp),
         features=np.array([column[row["feature"] or FEATURES[0]] for row in nodes], dtype=np.intp),
         thresholds=np.array([float(row["threshold"] or math.inf) for row in nodes]),
-        left=np.array(left, dtype=np.intp),
-        right=np.array(right, dtype=np.intp),
+        children=np.array([left, right], dtype=np.intp).T.ravel(),
         values=np.array([float(row["value"] or 0) for row in nodes]),
         depth=max(_depth(root, left, right) for root in roots),
     )

@@ -2,7 +2,8 @@
 
 Comes in: a trimmed tree. Goes out: blocks in the page's order: the text between two boundaries
 that a browser would draw (paragraphs, headings, list items, table rows, line breaks), with the
-facts of its surroundings that tell text from furniture. Nothing is rejected. Pure.
+facts of its surroundings that tell text from furniture. Rejected: a page with more text than any
+article has (BROKEN_PAGE). Pure.
 
 What a container's class and id say is known by families of words, in the words that sites really
 use; a container passes its families on to everything inside it.
@@ -15,9 +16,11 @@ from typing import Any
 
 from lxml import etree
 
+from schemas.vocabulary import Reason, Rejected
 from transforms.markup import Tree
 from transforms.text import clean_text, ends_sentence, num_words
 
+MAX_VISIBLE_LENGTH = 2_000_000  # characters
 MAX_NAMES = 12  # class names and id of an element that are looked at
 LONG_BLOCK_WORDS = 12
 MIN_MENU_WORDS = 8
@@ -85,30 +88,42 @@ class Container:
     num_sentence_words: int = 0
     num_blocks: int = 0
 
-    @functools.cached_property
+    def __post_init__(self) -> None:
+        # worked out when asked for the first time; a cached_property takes a lock each time
+        self._names: str | None = None
+        self._families: int | None = None
+        self._is_hidden: bool | None = None
+
+    @property
     def names(self) -> str:
         """Its class and id."""
-        return f"{self.element.get('class') or ''} {self.element.get('id') or ''}".lower()
+        if self._names is None:
+            element = self.element
+            self._names = f"{element.get('class') or ''} {element.get('id') or ''}".lower()
+        return self._names
 
-    @functools.cached_property
+    @property
     def is_hidden(self) -> bool:
         """Tell whether a browser would not show it."""
-        element = self.element
-        style = element.get("style")
-        return (
-            element.get("hidden") is not None
-            or element.get("aria-hidden") == "true"
-            or bool(style and "display:none" in style.replace(" ", ""))
-            or (self.parent is not None and self.parent.is_hidden)
-        )
+        if self._is_hidden is None:
+            element = self.element
+            style = element.get("style")
+            self._is_hidden = (
+                element.get("hidden") is not None
+                or element.get("aria-hidden") == "true"
+                or bool(style and "display:none" in style.replace(" ", ""))
+                or (self.parent is not None and self.parent.is_hidden)
+            )
+        return self._is_hidden
 
-    @functools.cached_property
+    @property
     def families(self) -> int:
         """Tell the families of its class and id."""
-        found = 0
-        for name in self.names.split()[:MAX_NAMES]:
-            found |= families(name)
-        return found
+        if self._families is None:
+            self._families = 0
+            for name in self.names.split()[:MAX_NAMES]:
+                self._families |= families(name)
+        return self._families
 
 
 @dataclass
@@ -133,6 +148,7 @@ class _Walk:
     here: Container
     blocks: list[Block] = field(default_factory=list)
     pieces: list[str] = field(default_factory=list)
+    num_chars: int = 0
     num_link_chars: int = 0
     num_bold_chars: int = 0
     num_links: int = 0
@@ -169,6 +185,11 @@ class _Walk:
     def take(self, text: str) -> None:
         """Add a piece of text to the block at hand."""
         self.pieces.append(text)
+        self.num_chars += len(text)
+        if self.num_chars > MAX_VISIBLE_LENGTH:
+            raise Rejected(
+                Reason.BROKEN_PAGE, f"more than {MAX_VISIBLE_LENGTH:,} characters of text"
+            )
         if self.open_links:
             self.num_link_chars += len(text)
         if self.open_bold:

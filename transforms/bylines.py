@@ -1,16 +1,49 @@
-"""Clean the authors of an article: names of people (or an agency), each once.
+"""Find and clean the authors of an article: names of people (or an agency), each once.
 
-Comes in: strings as the page or feed gives them. Goes out: a tuple of names. Nothing is rejected:
-what is no name (addresses, ids, the site itself) is left out. Pure.
+Comes in: strings as the page or feed gives them, or a page's tree. Goes out: a tuple of names.
+Nothing is rejected: what is no name (addresses, ids, the site itself) is left out. Pure.
 """
 
+import itertools
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from typing import Any
 
-from transforms.text import one_line
+from lxml import etree
+
+from transforms.markup import Tree
+from transforms.text import num_words, one_line
 
 MAX_NAME_WORDS = 6
 MAX_AUTHORS = 20
+BYLINE_REACH = 30  # elements after the main heading
+MAX_BYLINE_LENGTH = 120
+MAX_MARKED = 10
+MAX_AUTHOR_WORDS = 10
+_BYLINE = re.compile(
+    r"(?:By|BY):? (?:(?:[^\W\d_a-z][\w.'’-]*|and|&|,|de|del|da|dos|van|von|der|den|la|le|al|el|"
+    r"bin|ibn)"
+    r"(?: |(?=,)|$)){2,10}"
+)
+_MARKED = (
+    'contains(concat(" ", @class, " "), " {0} ") or contains(@class, "{0}-name") or '
+    'contains(@class, "{0}__name") or @id="{0}" or @itemprop="{0}"'
+)
+_AUTHOR_MARKS = tuple(
+    etree.XPath(f"self::*[{condition}]")
+    for condition in (
+        '@rel="author" or @itemprop="author" or @data-testid="author-name"',
+        _MARKED.format("author"),
+        _MARKED.format("byline"),
+        'contains(@class, "author") or contains(@class, "byline") or contains(@class, "Author") or '
+        'contains(@class, "Byline")',
+    )
+)
+_ANY_AUTHOR_MARK = etree.XPath(
+    '//body//*[contains(@class, "uthor") or contains(@class, "yline") or @rel="author" or '
+    '@itemprop="author" or @itemprop="byline" or @id="author" or @id="byline" or '
+    '@data-testid="author-name"]'
+)
 _MAX_LENGTH = 300
 _OPENING = re.compile(
     r"(?:(?:written|reported|posted|published|story|text|words|analysis|opinion|"
@@ -57,6 +90,26 @@ def clean_authors(
             taken.add(_key(name))
             authors.append(name)
     return tuple(authors[:MAX_AUTHORS])
+
+
+def marked_authors(tree: Tree) -> Iterator[str]:
+    """Find the first short text that the page marks as its author's name."""
+    marked: Any = _ANY_AUTHOR_MARK(tree)
+    for is_marked in _AUTHOR_MARKS:
+        for element in itertools.islice(filter(is_marked, marked), MAX_MARKED):
+            line = one_line(element.text_content()[:MAX_BYLINE_LENGTH])
+            if 1 < num_words(line) <= MAX_AUTHOR_WORDS:
+                yield line
+                return
+
+
+def printed_bylines(tree: Tree) -> Iterator[str]:
+    """Find the line "By …" among what follows the main heading."""
+    for element in tree.xpath("(//h1)[1]/following::*[position() <= $limit]", limit=BYLINE_REACH):
+        line = one_line(element.text_content()[:MAX_BYLINE_LENGTH])
+        if _BYLINE.fullmatch(line):
+            yield line
+            return
 
 
 def _key(name: str) -> str:

@@ -91,6 +91,13 @@ def load_rules() -> tuple[Rule, ...]:
         )  # fmt: skip
 
 
+@functools.cache
+def _any_rule(*, is_tail: bool) -> re.Pattern[str]:
+    """Give one pattern for all rules: most lines match none, which it tells much faster."""
+    patterns = (rule.pattern.pattern for rule in load_rules() if (rule.scope == "tail") is is_tail)
+    return re.compile("|".join(f"(?:{pattern})" for pattern in patterns), re.IGNORECASE)
+
+
 def find_rule(line: str, *, is_at_end: bool = False) -> Rule | None:
     """Find the rule that knows the whole line."""
     if len(line) > MAX_RULE_LENGTH or num_words(line) > MAX_RULE_WORDS:
@@ -98,6 +105,11 @@ def find_rule(line: str, *, is_at_end: bool = False) -> Rule | None:
     plain = line.translate(_STRAIGHT).strip(_MARKS)
     heading = plain.rstrip(" :.!")
     is_heading = not ends_sentence(line) and num_words(line) <= MAX_HEADING_WORDS
+    if not (
+        _any_rule(is_tail=False).fullmatch(plain)
+        or (is_heading and _any_rule(is_tail=True).fullmatch(heading))
+    ):
+        return None
     for rule in load_rules():
         if rule.scope == "tail":
             is_match = is_heading and rule.pattern.fullmatch(heading)
@@ -253,7 +265,7 @@ def judge_lines(extracted: ExtractedArticle, site_lines: SiteLines) -> tuple[Lin
         replace(line, kind="correction", rule="correction_note")
         if line.text == revision.correction_text
         else replace(line, kind="promo", rule=SITE_RULE)
-        if is_site_line(line) and site_lines.repeats(site, line.text, revision.fetched_at)
+        if site_lines.repeats(site, line.text, revision.fetched_at) and is_site_line(line)
         else line
         for line in lines
     )

@@ -104,12 +104,9 @@ def _body(paragraphs: list[str]) -> tuple[Line, ...]:
 def _read_html(text: str, page: Page, context: RunContext) -> _Reading:
     """Read a page of HTML, and check that it holds an article."""
     tree = parse_page(text)
-    elements = list(tree.iter())  # kept: lxml would make each anew whenever it is come by
     metadata = read_metadata(tree, page.url, latest=context.now)
     trim_tree(tree)
-
     described = describe_page(tree, metadata, page.url)
-    del elements
     reading = _Reading(lines=choose_lines(described, metadata), metadata=metadata, note=None)
     if page.entry.is_revisit:
         notice = find_withdrawal(metadata.headline, reading.paragraphs)

@@ -18,12 +18,12 @@ from lxml import etree
 from trafilatura.settings import Document
 
 from schemas.flow import Line
-from transforms.block_features import FEATURES, IN_EXTRACTED, Hints, Matrix, describe, squeeze
+from transforms.block_features import FEATURES, IN_EXTRACTED, Hints, Matrix, describe
 from transforms.block_model import BlockModel, load_model
 from transforms.blocks import FAMILIES, Block, Container, drop_furniture, read_blocks
 from transforms.markup import Tree
 from transforms.metadata import Metadata
-from transforms.text import clean_lines, num_words
+from transforms.text import clean_lines, num_words, squeeze
 
 # Chosen on 290 pages out of site: .1 and .9 gain half as much, .4 and .6 lose what they gain.
 MIN_FOUND = 0.3

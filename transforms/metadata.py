@@ -10,7 +10,7 @@ than any guess from the visible page, and five times as fast.
 """
 
 import html
-import re
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,9 +18,8 @@ from typing import Any
 from urllib.parse import urljoin
 
 from htmldate import find_date
-from lxml import etree
 
-from transforms.bylines import clean_authors
+from transforms.bylines import clean_authors, marked_authors, printed_bylines
 from transforms.jsonld import Node, article_node, page_node, read_nodes, type_names
 from transforms.markup import Tree
 from transforms.text import comparable, num_words, one_line
@@ -29,29 +28,8 @@ from transforms.timestamps import Timestamp, finest, parse_timestamp
 MAX_FIELD_LENGTH = 2_000
 MAX_KEYWORDS = 30
 MAX_BODY_LENGTH = 200_000
-BYLINE_REACH = 30  # elements after the main heading
-MAX_BYLINE_LENGTH = 120
-_BYLINE = re.compile(
-    r"(?:By|BY):? (?:(?:[^\W\d_a-z][\w.'’-]*|and|&|,|de|del|da|dos|van|von|der|den|la|le|al|el|"
-    r"bin|ibn)"
-    r"(?: |(?=,)|$)){2,10}"
-)
-_MARKED = (
-    'contains(concat(" ", @class, " "), " {0} ") or contains(@class, "{0}-name") or '
-    'contains(@class, "{0}__name") or @id="{0}" or @itemprop="{0}"'
-)
-_AUTHOR_MARKS = tuple(
-    etree.XPath(f"//body//*[{condition}]")
-    for condition in (
-        '@rel="author" or @itemprop="author" or @data-testid="author-name"',
-        _MARKED.format("author"),
-        _MARKED.format("byline"),
-        'contains(@class, "author") or contains(@class, "byline") or contains(@class, "Author") or '
-        'contains(@class, "Byline")',
-    )
-)
-MAX_MARKED = 10
-MAX_AUTHOR_WORDS = 10
+MAX_TIMES = 20
+_TOLD_BY = ("script", "meta", "title", "link", "h1", "time")
 _SEPARATORS = "|-–—•·*｜ㅣ:"
 _AUTHOR_META = (
     "author", "article:author", "parsely-author", "sailthru.author", "dc.creator",
@@ -97,15 +75,19 @@ class _Sources:
     """The places of one page where metadata stands, each read once."""
 
     def __init__(self, tree: Tree, url: str) -> None:
-        scripts = [each for each in tree.iter("script") if "ld+json" in (each.get("type") or "")]
+        self.elements: dict[str, list[Tree]] = {tag: [] for tag in _TOLD_BY}
+        for element in tree.iter(*_TOLD_BY):  # once: to go through a page's tree takes long
+            self.elements[element.tag].append(element)
+        scripts = [s for s in self.elements["script"] if "ld+json" in (s.get("type") or "")]
         nodes = read_nodes(script.text or "" for script in scripts)
+        self.title = self.elements["title"][0].text if self.elements["title"] else None
         self.tree = tree
         self.url = url
         self.nodes = nodes
         self.article: Node = article_node(nodes)
         self.web_page: Node = page_node(nodes)
         self.metas: dict[str, list[str]] = {}
-        for meta in tree.iter("meta"):
+        for meta in self.elements["meta"]:
             name = meta.get("property") or meta.get("name") or meta.get("itemprop") or ""
             content = (meta.get("content") or "")[:MAX_FIELD_LENGTH].strip()
             if name and content:
@@ -132,7 +114,7 @@ def read_metadata(tree: Tree, url: str, *, latest: datetime) -> Metadata:
     return Metadata(
         headline=_headline(titles, publisher),
         titles=titles,
-        title=_line(tree.findtext(".//title")),
+        title=_line(sources.title),
         description=_first(
             _strings(sources.article.get("description")),
             sources.meta("og:description", "description", "twitter:description"),
@@ -194,8 +176,8 @@ def _titles(sources: _Sources) -> tuple[str, ...]:
         _first(sources.meta("og:title")),
         _first(_strings(sources.article.get("headline"))),
         _first(sources.meta("twitter:title")),
-        *(_line(heading.text_content()) for heading in sources.tree.iter("h1")),
-        _line(sources.tree.findtext(".//title")),
+        *(_line(heading.text_content()) for heading in sources.elements["h1"]),
+        _line(sources.title),
     ]
     return tuple(title for title in found if title and num_words(title) > 1)
 
@@ -231,8 +213,8 @@ def _authors(sources: _Sources, publisher: str | None) -> tuple[str, ...]:
     return (
         clean_authors(_author_names(sources), without=site)
         or clean_authors(sources.meta(*_AUTHOR_META), without=site)
-        or clean_authors(_marked_authors(sources.tree), without=site)
-        or clean_authors(_bylines(sources.tree), without=site)
+        or clean_authors(marked_authors(sources.tree), without=site)
+        or clean_authors(printed_bylines(sources.tree), without=site)
         or clean_authors(_author_names(sources), are_declared=True)
         or clean_authors(sources.meta(*_AUTHOR_META), are_declared=True)
     )
@@ -251,26 +233,6 @@ def _author_names(sources: _Sources) -> Iterator[str]:
             yield from _strings(by_id.get(str(author.get("@id"))))
         else:
             yield from _strings(author)
-
-
-def _marked_authors(tree: Tree) -> Iterator[str]:
-    """Find the first short text that the page marks as its author's name."""
-    for path in _AUTHOR_MARKS:
-        marked: Any = path(tree)
-        for element in marked[:MAX_MARKED]:
-            line = one_line(element.text_content()[:MAX_BYLINE_LENGTH])
-            if 1 < num_words(line) <= MAX_AUTHOR_WORDS:
-                yield line
-                return
-
-
-def _bylines(tree: Tree) -> Iterator[str]:
-    """Find the line "By …" among what follows the main heading."""
-    for element in tree.xpath("(//h1)[1]/following::*[position() <= $limit]", limit=BYLINE_REACH):
-        line = one_line(element.text_content()[:MAX_BYLINE_LENGTH])
-        if _BYLINE.fullmatch(line):
-            yield line
-            return
 
 
 def _keywords(sources: _Sources) -> tuple[str, ...]:
@@ -318,8 +280,10 @@ def _image(sources: _Sources) -> str | None:
 
 
 def _canonical(sources: _Sources) -> str | None:
-    links = sources.tree.xpath('//link[@rel="canonical"]/@href')
-    return _absolute(_first(iter(links), sources.meta("og:url")), sources.url)
+    links = (
+        link.get("href") for link in sources.elements["link"] if link.get("rel") == "canonical"
+    )
+    return _absolute(_first(filter(None, links), sources.meta("og:url")), sources.url)
 
 
 def _absolute(address: str | None, base: str) -> str | None:
@@ -364,7 +328,8 @@ def _guessed_date(sources: _Sources, latest: datetime) -> Timestamp | None:
         max_date=(latest + timedelta(days=1)).replace(tzinfo=None),
     )
     guessed = parse_timestamp(guess) if guess and not guess.endswith("-01-01") else None
-    times = _timestamps(iter(sources.tree.xpath("//time/@datetime")[:20]), latest)
+    stated = filter(None, (time.get("datetime") for time in sources.elements["time"]))
+    times = _timestamps(itertools.islice(stated, MAX_TIMES), latest)
     if guessed is None:
         return None
     return finest([guessed, *(time for time in times if time.at.date() == guessed.at.date())])

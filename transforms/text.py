@@ -7,6 +7,7 @@ without control, bidirectional and private marks: spans are counted in it, so it
 here, before anything is measured.
 """
 
+import codecs
 import hashlib
 import re
 import unicodedata
@@ -29,11 +30,34 @@ _EMPTY_LINES = re.compile(r"\n\s*\n")
 _WORD = re.compile(
     r"[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]|[^\W_]+(?:['’.-][^\W_]+)*"
 )
-_SPACED_WORD = re.compile(r"[A-Za-z0-9]+(?:['.-][A-Za-z0-9]+)*")  # the same in plain ASCII
 _NO_LETTER = re.compile(r"[\W_]+")
 _SENTENCE_END = re.compile(r"[.!?…。！？।؟][\"'”’»)\]\u203a]*$")
 MIN_TITLE_WORDS = 3
 MAX_WRAP_WIDTH = 120  # lines longer than this were not broken by an editor or a mail program
+
+
+# The same for text that a Western code page holds, as most does: ten times as fast by its bytes.
+_CODE_PAGE = "".join(bytes([n]).decode("cp1252", "replace") for n in range(256))
+_WESTERN = codecs.charmap_build(_CODE_PAGE)
+_SIGN_OF_WORD, _MARK_IN_WORD, _OTHER = b"a. "
+_SIGNS = bytes(
+    _SIGN_OF_WORD if sign.isalnum() else _MARK_IN_WORD if sign in "'’.-" else _OTHER
+    for sign in _CODE_PAGE
+)
+_MARKS = bytes(number for number, sign in enumerate(_CODE_PAGE) if not sign.isalnum())
+_SMALL = bytes(
+    codecs.charmap_encode(sign.lower(), "replace", _WESTERN)[0][0] for sign in _CODE_PAGE
+)
+
+
+def _western(text: str) -> bytes | None:
+    """Give the text in the Western code page, or None where that does not hold it."""
+    if text.isascii():
+        return text.encode()
+    try:
+        return codecs.charmap_encode(text, "strict", _WESTERN)[0]
+    except UnicodeEncodeError:
+        return None
 
 
 def clean_text(text: str) -> str:
@@ -98,7 +122,12 @@ def words(text: str) -> list[str]:
 
 def num_words(text: str) -> int:
     """Count the words of a text."""
-    return len((_SPACED_WORD if text.isascii() else _WORD).findall(text))
+    western = _western(text)
+    if western is None:
+        return len(_WORD.findall(text))
+    signs = b" " + western.translate(_SIGNS)
+    # a mark joins two signs to one word; after a space or another mark it does not
+    return signs.count(b" a") + signs.count(b" .a") + signs.count(b"..a")
 
 
 def ends_sentence(line: str) -> bool:
@@ -113,7 +142,18 @@ def text_sha256(text: str) -> str:
 
 def letters(text: str) -> str:
     """Give letters and digits alone, folded: what is left of a text without its form."""
-    return _NO_LETTER.sub("", text).casefold()
+    western = _western(text)
+    if western is None:
+        return _NO_LETTER.sub("", text).casefold()
+    return western.translate(None, _MARKS).decode("cp1252").casefold()
+
+
+def squeeze(text: str) -> str:
+    """Give letters and digits alone, in small letters, to find a text in another."""
+    western = _western(text)
+    if western is None:
+        return _NO_LETTER.sub("", text).lower()
+    return western.translate(_SMALL, _MARKS).decode("cp1252")
 
 
 def comparable(text: str) -> str:
