@@ -5,14 +5,19 @@ sharing its `event_id`. Two mentions are of one event where type, mode and actor
 nothing that both state differs (recipient, day, place), and something beside the actor is the
 same: recipient, day, place or predicate. A recipient that only points back ("their offices") may
 be anybody's; other unresolved words may not, since two raids on "a village" are two raids.
-Mentions of acts that did not happen are left alone.
+Mentions of acts that did not happen are left alone. Where one mention of an event names its place,
+the others keep no place that only their dateline gave.
 """
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from schemas.rows import EventMention
 
+NOWHERE: dict[str, Any] = dict.fromkeys(
+    ("place_name", "place_source", "country", "latitude", "longitude")
+)
 POINTING = frozenset({"they", "them", "their", "it", "its", "he", "him", "his", "she", "her"})
 
 
@@ -26,8 +31,11 @@ def join_mentions(mentions: Sequence[EventMention]) -> tuple[EventMention, ...]:
         same = next((first for first in firsts if _is_same(first, mention)), None)
         renamed[mention.event_id] = same.event_id if same else mention.event_id
         firsts.append(replace(mention, event_id=renamed[mention.event_id]))
+    joined = [replace(m, event_id=renamed.get(m.event_id, m.event_id)) for m in mentions]
+    placed = {m.event_id for m in joined if m.place_source == "text"}
     return tuple(
-        replace(m, event_id=renamed[m.event_id]) if m.event_id in renamed else m for m in mentions
+        replace(m, **NOWHERE) if m.place_source == "dateline" and m.event_id in placed else m
+        for m in joined
     )
 
 

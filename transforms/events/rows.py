@@ -12,6 +12,7 @@ that wire copies share it and unrelated sentences never do.
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
 MAX_PAIRS = 6  # actors times recipients of one predicate
 MAX_TRIGGER_WORDS = 5  # between a carrying verb and its noun, to be one trigger
 RECENT_DAYS = 14  # what is older was hardly where today's report is written
+HYPHENED = re.compile(r"\w+-$")
+LONGEST_WORD = 40
 OPEN_RELATIONS = frozenset({"before", "after", "until", "till", "by"})
 SPELLS = frozenset("day week month year decade hour time".split())
 PAST = frozenset({"VBD", "VBN"})
@@ -112,8 +115,8 @@ def actor_key(actor: Actor) -> str:
 
 
 def _evidence(frame: Frame, sentence: Span, reading: Reading) -> dict[str, Any]:
-    start, end = _trigger(frame)
     text = reading.text
+    start, end = _trigger(frame, text)
     first, last = _trimmed(text, sentence.start_char, sentence.end_char)
     return {
         "article_id": reading.revision.article_id,
@@ -133,12 +136,15 @@ def _evidence(frame: Frame, sentence: Span, reading: Reading) -> dict[str, Any]:
     }
 
 
-def _trigger(frame: Frame) -> tuple[int, int]:
+def _trigger(frame: Frame, text: str) -> tuple[int, int]:
     """Give the span of the words that name the act: with particles and carrying verb if near."""
     words = [frame.head, *(p for p in frame.particles if p.i == frame.head.i + 1)]
     if frame.support is not None and abs(frame.support.i - frame.head.i) <= MAX_TRIGGER_WORDS:
         words.append(frame.support)
-    return min(w.idx for w in words), max(w.idx + len(w) for w in words)
+    start = min(w.idx for w in words)
+    while start and (before := HYPHENED.search(text, max(0, start - LONGEST_WORD), start)):
+        start = before.start()  # "cease-fires" is three tokens
+    return start, max(w.idx + len(w) for w in words)
 
 
 def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:
