@@ -153,19 +153,32 @@ def _sector(mention: ResolvedMention) -> str | None:
 
 def _groups_before(head: Token, resolution: Resolution) -> Iterator[Actor]:
     """Yield the groups named or described before, within two sentences, the nearest first."""
+    if resolution.groups is None:
+        resolution.groups = tuple(_groups(head.doc, resolution))
     earliest = resolution.sentence_start(resolution.sentence_index(head.idx) - LOOK_BACK)
-    for at in range(head.left_edge.i - 1, -1, -1):
-        token = head.doc[at]
+    left = head.left_edge.i
+    for token, group in reversed(resolution.groups):
         if token.idx < earliest:
             return
+        if token.i < left:
+            yield group
+
+
+def _groups(doc: Doc, resolution: Resolution) -> Iterator[tuple[Token, Actor]]:
+    """Yield the groups that a text names or describes, with their heads."""
+    for token in doc:
         if token.tag_ not in _NOUN_TAGS:
             continue
+        named = resolution.mention_at(token.idx, token.idx + len(token))
+        tells_role = is_role(token)
+        if not tells_role and (named is None or named.label != "ORG"):
+            continue
         phrase = left_phrase(token, resolution)
-        stated = stated_actor(phrase, phrase.words()) if is_role(token) else None
+        stated = stated_actor(phrase, phrase.words()) if tells_role else None
         if phrase.named and phrase.named.label == "ORG":
-            yield named_actor(phrase.words(), phrase.named)
+            yield token, named_actor(phrase.words(), phrase.named)
         elif stated is not None:
-            yield stated
+            yield token, stated
 
 
 def _pointing_to(groups: Sequence[Actor], words: Actor) -> Actor | None:

@@ -1,14 +1,22 @@
 """What resolving an article gives: mentions with their entities, and the rows made of them."""
 
+from __future__ import annotations
+
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from schemas.columns import content_id
 from schemas.flow import RunContext
 from schemas.rows import ArticleRevision, Entity, EntityMention
 from transforms.entities.names import name_key
 from transforms.places import Gazetteer, Place
+
+if TYPE_CHECKING:
+    from spacy.tokens import Token
+
+    from transforms.entities.phrases import Actor
 
 # A name is one thing within a class, however the model types it this time
 _CLASSES = {
@@ -58,6 +66,7 @@ class Resolution:
         self._sentence_starts = sentence_starts
         distinct = {m.entity.entity_id: m.entity for m in self.mentions if m.entity}
         self.entities = tuple(distinct.values())
+        self.groups: tuple[tuple[Token, Actor], ...] | None = None  # read when first asked for
 
     def mention_at(self, start: int, end: int) -> ResolvedMention | None:
         """Give the first mention that shares a character with the span."""

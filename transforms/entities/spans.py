@@ -56,15 +56,14 @@ _GENERIC = frozenset(
 def find_namings(doc: Doc, gazetteer: Gazetteer, actors: ActorList) -> list[Naming]:
     """Find the names of an article."""
     text = doc.text
-    own = [*_model_namings(doc)]
+    own = [*_model_namings(doc, text)]
     listed = [*_listed_namings(text, gazetteer, actors)]
     namings = settle_labels(text, _merged(own, _believed(text, listed, actors)), gazetteer, actors)
     repeats = [*_repeats(text, namings)]
     return _merged(namings, [naming for naming in repeats if _stands_alone(text, naming)])
 
 
-def _model_namings(doc: Doc) -> Iterator[Naming]:
-    text = doc.text
+def _model_namings(doc: Doc, text: str) -> Iterator[Naming]:
     for entity in doc.ents:
         if entity.label_ not in LABELS:
             continue

@@ -31,7 +31,10 @@ def join_mentions(mentions: Sequence[EventMention]) -> tuple[EventMention, ...]:
         same = next((first for first in firsts if _is_same(first, mention)), None)
         renamed[mention.event_id] = same.event_id if same else mention.event_id
         firsts.append(replace(mention, event_id=renamed[mention.event_id]))
-    joined = [replace(m, event_id=renamed.get(m.event_id, m.event_id)) for m in mentions]
+    changed = {old: new for old, new in renamed.items() if old != new}
+    joined = [
+        replace(m, event_id=changed[m.event_id]) if m.event_id in changed else m for m in mentions
+    ]
     placed = {m.event_id for m in joined if m.place_source == "text"}
     return tuple(
         replace(m, **NOWHERE) if m.place_source == "dateline" and m.event_id in placed else m

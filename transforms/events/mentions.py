@@ -66,7 +66,7 @@ def find_events(
     that no name in the text gives.
     """
     published = revision.date_published.date() if revision.date_published else None
-    text = doc.text
+    text = revision.text[: doc[-1].idx + len(doc[-1])] if len(doc) else ""
     reading = Reading(
         doc=doc,
         text=text,
