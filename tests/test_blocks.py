@@ -1,6 +1,8 @@
+import pytest
 from lxml import html
 
-from transforms.blocks import drop_furniture, read_blocks
+from schemas.vocabulary import Reason, Rejected
+from transforms.blocks import MAX_VISIBLE_LENGTH, drop_furniture, read_blocks
 
 TEXT = "The council of Pell Harbour met on Tuesday and put off its vote on the ferry line again."
 
@@ -57,3 +59,20 @@ def test_counts_follow_what_is_dropped() -> None:
         body = body.parent
     assert body.num_words == blocks[0].num_words
     assert body.num_blocks == 1
+
+
+def test_an_empty_container_is_dropped_from_the_tree_but_for_one_in_a_small_box() -> None:
+    advert = "<div class=slot><div></div></div>tail"
+    text = "".join(f"<p>{TEXT}</p>" for _ in range(9))
+    box = "<aside><div class=picture></div><p>Another story</p></aside>"
+    tree = parse(f"<main>{text}{advert}{box}</main>")
+    read_blocks(tree)
+    assert tree.find(".//div[@class='slot']") is None
+    assert tree.find(".//div[@class='picture']") is not None
+    assert "tail" in tree.text_content()
+
+
+def test_more_text_than_any_article_has_is_a_broken_page() -> None:
+    with pytest.raises(Rejected) as rejected:
+        read_blocks(parse(f"<p>{'word ' * (MAX_VISIBLE_LENGTH // 5)}</p><p>more</p>"))
+    assert rejected.value.reason is Reason.BROKEN_PAGE

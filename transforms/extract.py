@@ -40,7 +40,7 @@ from transforms.timestamps import Timestamp
 from transforms.urls import registrable_domain, same_site, url_key
 from transforms.workers import Batches, outcome, shared_workers
 
-EXTRACTOR_VERSION = f"dateline 2, trafilatura {trafilatura.__version__}"
+EXTRACTOR_VERSION = f"dateline 3, trafilatura {trafilatura.__version__}"
 TIMEOUT_S = 20.0  # the slowest of 519 real pages took 1.5 s
 BATCH_PAGES = 8  # handed to a worker at once; 16 cost no less
 BATCH_TIMEOUT_S = 5.0  # then each page has TIMEOUT_S for itself
