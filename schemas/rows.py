@@ -163,10 +163,7 @@ class ArticleRevision:
     is_accessible_for_free: bool | None = optional("The page's own word on free or paid.")
     pub_status: str | None = optional("usable, live (a live blog), gallery, video or withdrawn.")
     text: str = column("Body: paragraphs with an empty line between, without boilerplate.")
-    line_kinds: tuple[str, ...] = column(
-        "Kind of each paragraph of the text: body, heading, list, quote, table or caption.",
-        default=(),
-    )
+    line_kinds: tuple[str, ...] = column("Kind of each paragraph: body, quote …", default=())
     text_sha256: str = column("SHA-256 of the text.")
     words_sha256: str | None = optional("SHA-256 of the text's letters and digits alone.")
     num_words: int = column("Words in the text.")
@@ -298,6 +295,7 @@ class EventMention:
     place_name: str | None = optional("Canonical name of the place.")
     place_source: str | None = optional("text or dateline: where the place comes from.")
     country: str | None = optional("Country of the place (ISO 3166-1 alpha-3).")
+    admin1: str | None = optional("First-level division of a city, as GeoNames had it in 2016.")
     latitude: float | None = optional("Degrees north.")
     longitude: float | None = optional("Degrees east.")
     polarity: Polarity = column("positive, or negative where the act did not take place.")

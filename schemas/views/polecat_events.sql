@@ -32,7 +32,7 @@ SELECT
   e.place_name AS "Placename",
   CAST(NULL AS VARCHAR) AS "City",
   CAST(NULL AS VARCHAR) AS "District",
-  CAST(NULL AS VARCHAR) AS "Province",
+  m.admin1 AS "Province",
   e.country AS "Country",
   e.latitude AS "Latitude",
   e.longitude AS "Longitude",

@@ -16,7 +16,7 @@ from typing import Any
 from schemas.rows import EventMention
 
 NOWHERE: dict[str, Any] = dict.fromkeys(
-    ("place_name", "place_source", "country", "latitude", "longitude")
+    ("place_name", "place_source", "country", "admin1", "latitude", "longitude")
 )
 POINTING = frozenset({"they", "them", "their", "it", "its", "he", "him", "his", "she", "her"})
 

@@ -285,7 +285,12 @@ def _may_be_at_home(found: Found, sentence: Span, place: Place, reading: Reading
 def _located(place: Place | None) -> dict[str, Any]:
     if place is None:
         return {}
-    return {"country": place.country, "latitude": place.latitude, "longitude": place.longitude}
+    return {
+        "country": place.country,
+        "admin1": place.admin1,
+        "latitude": place.latitude,
+        "longitude": place.longitude,
+    }
 
 
 def _source(head: Token | None, reading: Reading) -> dict[str, Any]:
