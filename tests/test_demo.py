@@ -123,6 +123,20 @@ def test_a_wire_copy_names_its_original(demo: tuple[Path, str]) -> None:
     assert len(copies) >= 4
 
 
+def test_a_wire_copy_tells_the_events_of_its_original_and_no_others(
+    demo: tuple[Path, str],
+) -> None:
+    sql = """
+        SELECT COUNT(DISTINCT m.event_id), COUNT(DISTINCT o.event_id)
+        FROM story_articles AS s
+        JOIN event_mentions AS m ON m.article_id = s.article_id
+        LEFT JOIN event_mentions AS o
+          ON o.article_id = s.syndicated_from AND o.event_id = m.event_id
+        WHERE s.syndicated_from IS NOT NULL"""
+    [(told, shared)] = ask(demo[0], sql)
+    assert told == shared >= 20
+
+
 def test_every_entity_that_is_referred_to_is_there(demo: tuple[Path, str]) -> None:
     for role in ("actor", "recipient", "attributed_to"):
         sql = (

@@ -7,7 +7,8 @@ from pipelines.train.figures import MERGED
 from transforms.language import load_language
 
 SENTENCES = Path(__file__).parent / "golden" / "names" / "troublesome.jsonl"
-FLOOR = 0.9
+GATES = Path(__file__).parent / "gates.json"
+FLOOR = json.loads(GATES.read_text(encoding="utf-8"))["entities"]["troublesome"]
 
 Mark = tuple[int, int, str]
 

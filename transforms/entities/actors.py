@@ -151,5 +151,5 @@ def _by_clause(head: Token, words: Actor, resolution: Resolution) -> Actor:
     inner = left_phrase(clause.head, resolution)
     found = _with_words(_find(inner.span, clause.head, resolution), words)
     if found is None:
-        return words
+        return replace(words, name=inner.span.text, link="coreference")
     return replace(found, link="coreference") if found.entity_id else found
