@@ -3,8 +3,9 @@
 In: a feed's state and what its server answered. Out: the wait until the next poll, the address to
 ask, the validators to send. Pure. The rules are those that publishers ask of feed readers:
 
-- The wait is the longest of our interval, the feed's own wish and the server's, in bounds. After
-  failures it grows with each, and a feed that fails for long is visited rarely, but never never.
+- The wait is the longest of our interval and of what the feed and its server wish, a day of that at
+  most. After failures it grows with each, and a feed that fails for long is visited rarely, but
+  never never.
 - Validators go back byte for byte. Once a day they are left out, since some servers answer 304 for
   ever; one that gives a new body under the old validators is not believed any more.
 - A permanent redirect is learned after it has held for days: hijacked domains, captive portals and
@@ -22,7 +23,8 @@ from transforms.feed_formats import ParsedFeed
 from transforms.feed_formats.sitemaps import INDEX, INDEX_EVERY_S
 
 DEFAULT_INTERVAL = timedelta(hours=1)
-SHORTEST, LONGEST = timedelta(minutes=5), timedelta(hours=24)
+LONGEST = timedelta(hours=24)
+MINUTE = timedelta(minutes=1)
 UNCONDITIONAL_EVERY = timedelta(hours=24)
 PASSING_STEP = timedelta(minutes=15)  # each failure in a row adds one,
 LASTING_STEP = timedelta(hours=1)  # or one of these where waiting is not likely to mend it
@@ -84,7 +86,7 @@ def breaks_validators(feed: Feed, answer: Answer, sha256: str) -> bool:
 def next_poll(
     answer: Answer, parsed: ParsedFeed | None, feed: Feed, interval: timedelta, now: datetime
 ) -> datetime:
-    """Say when a feed that answered in order is due: after the longest of all wishes, in bounds.
+    """Say when a feed that answered in order is due: after the longest of all wishes, in a day.
 
     Our own interval ends on the minute: timers fire a few seconds early or late, and a feed missed
     by one would wait for the next. What a feed or its server wishes is kept to the second.
@@ -92,8 +94,9 @@ def next_poll(
     if (parsed.feed_format if parsed else feed.feed_format) == INDEX:
         return now + timedelta(seconds=INDEX_EVERY_S)
     wish_s = max(fresh_s(answer), (parsed and parsed.interval_s) or 0.0)
-    wish = max(SHORTEST, timedelta(seconds=min(wish_s, LONGEST.total_seconds())))
-    return max(now + wish, now.replace(second=0, microsecond=0) + interval)
+    wish = timedelta(seconds=min(wish_s, LONGEST.total_seconds()))
+    since = now.replace(second=0, microsecond=0) if interval >= MINUTE else now
+    return max(now + wish, since + interval)
 
 
 def wait_after_failure(
