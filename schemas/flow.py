@@ -18,10 +18,14 @@ LEAD_LENGTH = 400  # characters of a text that grouping into stories looks at
 
 @dataclass(frozen=True, kw_only=True)
 class RunContext:
-    """The run that an element passes through: its id and the instant it takes as now (UTC)."""
+    """The run that an element passes through: its id and the instant it takes as now (UTC).
+
+    In a stream, now is where an element begins: the event time of the tick that it came with.
+    """
 
     run_id: str
     now: datetime
+    is_streaming: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 import gzip
 import logging
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -43,8 +43,8 @@ def answer(n: int, kind: str = "text/html", status: int = 200, asked: str = "") 
 
 
 def write(folder: Path, *answers: Answer) -> tuple[Path, list[int]]:
-    writer = ArchiveWriter(folder, NOW)
-    written = [writer.write(one) for one in answers]
+    writer = ArchiveWriter(folder)
+    written = [writer.write(one, NOW) for one in answers]
     writer.close()
     return folder / written[0][0], [offset for _, offset in written]
 
@@ -77,8 +77,8 @@ def test_secrets_are_not_kept(tmp_path: Path) -> None:
 
 
 def test_a_file_is_open_until_it_is_closed_and_rows_name_it_as_it_will_be(tmp_path: Path) -> None:
-    writer = ArchiveWriter(tmp_path, NOW)
-    name, offset = writer.write(answer(1))
+    writer = ArchiveWriter(tmp_path)
+    name, offset = writer.write(answer(1), NOW)
     open_file = tmp_path / f"{name}.open"
     assert open_file.stat().st_size > offset
     writer.close()
@@ -86,15 +86,35 @@ def test_a_file_is_open_until_it_is_closed_and_rows_name_it_as_it_will_be(tmp_pa
 
 
 def test_nothing_written_leaves_no_file(tmp_path: Path) -> None:
-    ArchiveWriter(tmp_path, NOW).close()
+    ArchiveWriter(tmp_path).close()
     assert list(tmp_path.iterdir()) == []
-    assert open_archive(None, NOW) is None
+    assert open_archive(None) is None
+
+
+def test_a_file_that_is_a_day_old_gives_way_to_the_next(tmp_path: Path) -> None:
+    writer = ArchiveWriter(tmp_path)
+    names = [writer.write(answer(n), NOW + n * timedelta(hours=12))[0] for n in range(4)]
+    writer.close()
+    assert names[0] == names[1] != names[2] == names[3]
+    assert {path.name for path in tmp_path.iterdir()} == set(names)
+
+
+def test_a_stream_goes_on_with_its_file_in_the_next_bundle(tmp_path: Path) -> None:
+    names = set()
+    for n in range(3):
+        writer = open_archive(str(tmp_path), is_streaming=True)
+        assert writer is not None
+        names.add(writer.write(answer(n), NOW)[0])
+        writer.end_bundle()
+    writer.close()
+    assert {path.name for path in tmp_path.iterdir()} == names
+    assert len(names) == 1
 
 
 def test_a_full_file_gives_way_to_the_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(archive, "MAX_FILE_BYTES", 1000)
-    writer = ArchiveWriter(tmp_path, NOW)
-    names = {writer.write(answer(n))[0] for n in range(6)}
+    writer = ArchiveWriter(tmp_path)
+    names = {writer.write(answer(n), NOW)[0] for n in range(6)}
     writer.close()
     assert len(names) > 1
     assert {path.name for path in tmp_path.iterdir()} == names

@@ -9,7 +9,9 @@ and renamed, so that a file without the ending is whole. Each record is flushed 
 is given out: an offset in a row always points at bytes on disk.
 """
 
+import atexit
 import base64
+import functools
 import glob
 import gzip
 import hashlib
@@ -21,7 +23,7 @@ import threading
 import uuid
 import zlib
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -36,7 +38,8 @@ from transforms.urls import clean_url, url_key
 
 logger = logging.getLogger(__name__)
 
-MAX_FILE_BYTES = 1_072_700_000  # where CC-NEWS rotates too
+MAX_FILE_BYTES = 1_072_700_000  # CC-NEWS rotates there too,
+MAX_FILE_AGE = timedelta(hours=24)  # and then
 OPEN = ".open"
 GZIP_MAGIC = b"\x1f\x8b\x08"
 REDACTED = frozenset({"set-cookie", "set-cookie2"})
@@ -50,38 +53,50 @@ GZIP_LEVEL = 6  # a hundredth larger than 9, and twice as fast
 
 
 class ArchiveWriter:
-    """Writes answers to WARC files of one folder; one a process, safe for its threads."""
+    """Writes answers to WARC files of one folder, each rotated by size and age; safe for threads.
 
-    def __init__(self, folder: Path, now: datetime) -> None:
+    One that `outlives_bundles` goes on with its file in the next bundle.
+    """
+
+    def __init__(self, folder: Path, *, outlives_bundles: bool = False) -> None:
         self._folder = folder
-        self._now = now
+        self._outlives_bundles = outlives_bundles
+        self._begun_at: datetime | None = None
         self._serial = 0
         self._file: BinaryIO | None = None
         self._name = ""
         self._lock = threading.Lock()
 
-    def write(self, answer: Answer) -> tuple[str, int]:
-        """Keep an answer; give its file's name and its record's offset there."""
+    def write(self, answer: Answer, at: datetime) -> tuple[str, int]:
+        """Keep an answer of that time; give its file's name and its record's offset there."""
         with self._lock:
-            file = self._current_file()
+            file = self._current_file(at)
             offset = file.tell()
-            file.write(response_record(answer, self._now))
+            file.write(response_record(answer, at))
             file.flush()
             if file.tell() > MAX_FILE_BYTES:
                 self._close_file()
             return self._name, offset
+
+    def end_bundle(self) -> None:
+        """Close the file that is open, unless the next bundle goes on with it."""
+        if not self._outlives_bundles:
+            self.close()
 
     def close(self) -> None:
         """Close the file that is open."""
         with self._lock:
             self._close_file()
 
-    def _current_file(self) -> BinaryIO:
+    def _current_file(self, at: datetime) -> BinaryIO:
+        if self._begun_at is None or at - self._begun_at >= MAX_FILE_AGE:
+            self._close_file()
+            self._begun_at = at
         if self._file is None:
             self._folder.mkdir(parents=True, exist_ok=True)
             self._serial += 1
             unique = f"{platform.node()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
-            self._name = f"DATELINE-{self._now:%Y%m%d%H%M%S}-{self._serial:05}-{unique}.warc.gz"
+            self._name = f"DATELINE-{at:%Y%m%d%H%M%S}-{self._serial:05}-{unique}.warc.gz"
             self._file = (self._folder / (self._name + OPEN)).open("wb")
             about = f"software: {SOFTWARE}\r\nformat: WARC File Format 1.1\r\n"
             self._file.write(
@@ -90,7 +105,7 @@ class ArchiveWriter:
                     about.encode(),
                     {"WARC-Filename": self._name},
                     content_type="application/warc-fields",
-                    at=self._now,
+                    at=at,
                 )
             )
         return self._file
@@ -155,9 +170,21 @@ def _digest(content: bytes) -> str:
     )
 
 
-def open_archive(folder: str | None, now: datetime) -> ArchiveWriter | None:
-    """Begin to write to a folder; None keeps nothing."""
-    return ArchiveWriter(Path(folder), now) if folder else None
+def open_archive(folder: str | None, *, is_streaming: bool = False) -> ArchiveWriter | None:
+    """Begin to write to a folder; None keeps nothing.
+
+    A stream's bundles are small and many: they share the process's one writer.
+    """
+    if folder is None:
+        return None
+    return _lasting_archive(folder) if is_streaming else ArchiveWriter(Path(folder))
+
+
+@functools.cache
+def _lasting_archive(folder: str) -> ArchiveWriter:
+    archive = ArchiveWriter(Path(folder), outlives_bundles=True)
+    atexit.register(archive.close)
+    return archive
 
 
 def recover(folder: Path) -> int:

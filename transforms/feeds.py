@@ -157,7 +157,7 @@ def failed_poll(
 def fetch_row(feed: Feed, answer: Answer | None, context: RunContext) -> FeedFetch:
     """Make the row of a poll, as failed until more is known."""
     row = FeedFetch(
-        fetch_id=content_id(feed.feed_id, context.run_id),
+        fetch_id=content_id(feed.feed_id, context.run_id, context.now),
         feed_id=feed.feed_id,
         fetched_at=context.now,
         outcome=FetchOutcome.FAILED,
@@ -226,6 +226,14 @@ def _entry(parsed: ParsedEntry, url: str, feed: Feed, context: RunContext) -> En
     )
 
 
+def is_to_be_read(feed: Feed, answer: Answer, now: datetime) -> bool:
+    """Tell whether an answer is in order, and not that of the last poll."""
+    if answer.status == 304 and question_to(feed, now).is_conditional:
+        return False
+    check_status(answer)
+    return hashlib.sha256(answer.body).hexdigest() != feed.body_sha256
+
+
 @dataclass(frozen=True, kw_only=True)
 class _Asked:
     """What came of asking for a feed: its answer, and the worker's reading of it, both done."""
@@ -257,11 +265,12 @@ class PollFeedsFn(StageFn):
         """Begin a file of the archive, and have the workers started."""
         super().start_bundle()
         shared_workers(self.workers)
-        self._archive = open_archive(self.archive, self.context.now)
+        self._archive = open_archive(self.archive, is_streaming=self.context.is_streaming)
 
     def work(self, feed: Feed) -> "Future[_Asked]":
         """Start to ask for the feed; what comes goes on to a worker at once."""
-        question = question_to(feed, self.context.now)
+        now = self.context.now
+        question = question_to(feed, now)
         asked = shared_web(self.web).get(
             question.url,
             accept=FEEDS,
@@ -270,13 +279,15 @@ class PollFeedsFn(StageFn):
             is_tls_exempt=bool(feed.is_tls_exempt) and same_site(question.url, feed.url),
         )
         read: Future[_Asked] = Future()
-        asked.add_done_callback(functools.partial(self._begin_reading, feed, read))
+        asked.add_done_callback(functools.partial(self._begin_reading, feed, now, read))
         return read
 
-    def _begin_reading(self, feed: Feed, read: "Future[_Asked]", asked: "Future[Answer]") -> None:
+    def _begin_reading(
+        self, feed: Feed, now: datetime, read: "Future[_Asked]", asked: "Future[Answer]"
+    ) -> None:
         """Have a worker read the answer, where there is one to be read; then it is done."""
         try:
-            task = self._task_of(feed, asked)
+            task = self._task_of(feed, now, asked)
         except BaseException as error:  # noqa: BLE001 (handed on whole to the thread that waits)
             read.set_exception(error)
             return
@@ -285,7 +296,9 @@ class PollFeedsFn(StageFn):
         else:
             task.add_done_callback(lambda task: read.set_result(_Asked(answer=asked, task=task)))
 
-    def _task_of(self, feed: Feed, asked: "Future[Answer]") -> "Future[ParsedFeed] | None":
+    def _task_of(
+        self, feed: Feed, now: datetime, asked: "Future[Answer]"
+    ) -> "Future[ParsedFeed] | None":
         """Start to read an answer in a worker; None where there is nothing to read, or no worker.
 
         Why there is nothing to read, `finish` will find and say.
@@ -293,7 +306,8 @@ class PollFeedsFn(StageFn):
         if not self.workers or asked.exception() is not None:
             return None
         try:
-            return self._submit(asked.result()) if self._is_new(feed, asked.result()) else None
+            is_new = is_to_be_read(feed, asked.result(), now)
+            return self._submit(asked.result()) if is_new else None
         except Rejected:
             return None
 
@@ -303,7 +317,7 @@ class PollFeedsFn(StageFn):
         asked = result.result()
         self._answer = asked.answer.result()
         parsed: ParsedFeed | None = None
-        if self._is_new(feed, self._answer):
+        if is_to_be_read(feed, self._answer, self.context.now):
             parsed = outcome(asked.task or self._submit(self._answer), reason=Reason.BROKEN_FEED)
         poll = read_poll(feed, self._answer, parsed, self.context, interval=self.interval)
         for row in (poll.feed, *poll.sitemaps, self._archived(poll.fetch), *poll.rejections):
@@ -322,14 +336,7 @@ class PollFeedsFn(StageFn):
         """Wait for the rest, and close the archive."""
         yield from super().finish_bundle()
         if self._archive is not None:
-            self._archive.close()
-
-    def _is_new(self, feed: Feed, answer: Answer) -> bool:
-        """Tell whether an answer is to be read: it is in order, and not that of the last poll."""
-        if answer.status == 304 and question_to(feed, self.context.now).is_conditional:
-            return False
-        check_status(answer)
-        return hashlib.sha256(answer.body).hexdigest() != feed.body_sha256
+            self._archive.end_bundle()
 
     def _submit(self, answer: Answer) -> "Future[ParsedFeed]":
         given = (answer.body, answer.url, answer.content_type)
@@ -339,7 +346,7 @@ class PollFeedsFn(StageFn):
         """Keep the answer, and note where."""
         if self._archive is None or self._answer is None:
             return fetch
-        name, offset = self._archive.write(self._answer)
+        name, offset = self._archive.write(self._answer, self.context.now)
         return replace(fetch, archive_file=name, archive_offset=offset)
 
 

@@ -57,7 +57,7 @@ class FetchPagesFn(StageFn):
     def start_bundle(self) -> None:
         """Begin a file of the archive."""
         super().start_bundle()
-        self._archive = open_archive(self.archive, self.context.now)
+        self._archive = open_archive(self.archive, is_streaming=self.context.is_streaming)
 
     def work(self, entry: Entry) -> "Future[Answer]":
         """Start to fetch the page."""
@@ -68,7 +68,7 @@ class FetchPagesFn(StageFn):
         answer = result.result()
         page = page_of(entry, answer, self.context)
         if self._archive is not None:
-            name, offset = self._archive.write(answer)
+            name, offset = self._archive.write(answer, self.context.now)
             page = replace(page, archive_file=name, archive_offset=offset)
         return [page]
 
@@ -76,7 +76,7 @@ class FetchPagesFn(StageFn):
         """Wait for the rest, and close the archive."""
         yield from super().finish_bundle()
         if self._archive is not None:
-            self._archive.close()
+            self._archive.end_bundle()
 
 
 @dataclass

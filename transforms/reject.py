@@ -13,7 +13,7 @@ import queue
 import time
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import apache_beam as beam
@@ -61,6 +61,13 @@ def count(stage: str, what: str, number: int = 1) -> None:
     Metrics.counter(f"dateline.{stage}", what).inc(number)
 
 
+def context_at(context: RunContext, timestamp: Any) -> RunContext:
+    """Give the context of an element with that event time."""
+    if not context.is_streaming:
+        return context
+    return replace(context, now=timestamp.to_utc_datetime(has_tz=True).replace(microsecond=0))
+
+
 @dataclass(frozen=True)
 class _Begun:
     """An element whose work has begun, with what its outputs inherit."""
@@ -68,6 +75,7 @@ class _Begun:
     element: Any
     timestamp: Any
     window: Any
+    context: RunContext
     at: float  # monotonic seconds
 
 
@@ -77,7 +85,7 @@ class StageFn(beam.DoFn):
     A subclass gives `stage` and `work`; work that goes on elsewhere (event loop, worker process)
     returns a future, and `finish` turns what the future gives into outputs. What is done first
     leaves first, so that a slow element holds up no other. Nothing outlives its bundle, so an
-    acknowledged bundle is a finished one.
+    acknowledged bundle is a finished one. While an element is at hand, `context` is its own.
     """
 
     stage: ClassVar[str]
@@ -112,7 +120,8 @@ class StageFn(beam.DoFn):
     ) -> Iterator[Any]:
         """Start on the element, and give out what is done."""
         count(self.stage, "in")
-        begun = _Begun(element, timestamp, window, time.monotonic())
+        self.context = context_at(self.context, timestamp)
+        begun = _Begun(element, timestamp, window, self.context, time.monotonic())
         self._first_at = self._first_at or begun.at
         try:
             result = self.work(element)
@@ -145,7 +154,7 @@ class StageFn(beam.DoFn):
         """Give out the outputs of the next that is done, with its own timestamp and window."""
         begun, result = self._done.get()
         self._num_begun -= 1
-        element = begun.element
+        element, self.context = begun.element, begun.context
         try:
             outputs = list(self.finish(element, result))
             count(self.stage, "out")
