@@ -5,6 +5,7 @@ never part of the project: see README for the public sets that have these forms.
 """
 
 import argparse
+from contextlib import nullcontext
 from pathlib import Path
 
 from pipelines.options import UsageError
@@ -27,7 +28,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--model", metavar="NAME", help="spaCy pipeline instead of the shipped one")
     parser.add_argument(
-        "--predictions", type=Path, metavar="OUT.jsonl", help="write the events found (events)"
+        "--predictions",
+        type=Path,
+        metavar="OUT.jsonl",
+        help="write what was found, a line a page or sentence (text, events)",
     )
 
 
@@ -39,8 +43,8 @@ def run(args: argparse.Namespace) -> int:
         return _score_own_events(args)
     if not args.gold.exists():
         raise UsageError(f"--gold {args.gold}: no such file or folder")
-    if args.predictions and args.suite != "events":
-        raise UsageError("--predictions is for --suite events")
+    if args.predictions and args.suite not in ("text", "events"):
+        raise UsageError("--predictions is for --suite text and events")
     {
         "text": _score_text,
         "model": _score_model,
@@ -59,9 +63,10 @@ def _score_text(args: argparse.Namespace) -> None:
     if not folders:
         raise UsageError(f"--gold {args.gold}: holds no gold.jsonl with texts")
     scores = []
-    for folder in folders:
-        scores.append(evaluate_text(folder))
-        print(format_scores(folder.name, scores[-1]))
+    with args.predictions.open("w", encoding="utf-8") if args.predictions else nullcontext() as out:
+        for folder in folders:
+            scores.append(evaluate_text(folder, predictions=out))
+            print(format_scores(folder.name, scores[-1]))
     if len(scores) > 1:
         print(format_pooled(scores))
 

@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import trafilatura
 from trafilatura.settings import Document
@@ -80,7 +80,7 @@ class FieldScore:
 class TextScores:
     """Our chain beside bare trafilatura on one folder of gold pages."""
 
-    num_pages: int
+    num_pages: int  # with a gold text
     ours: BodyScore
     baseline: BodyScore
     f1_gain: float
@@ -104,11 +104,15 @@ class _Result:
     baseline_s: float
 
 
-def evaluate_text(gold_folder: Path, *, every: int = 1) -> TextScores:
+def evaluate_text(
+    gold_folder: Path, *, every: int = 1, predictions: TextIO | None = None
+) -> TextScores:
     """Score the chain on every gold page of a folder, or on every so-manieth."""
     gold = list(_read_gold(gold_folder))[::every]
     _read_page(gold_folder, gold[0])  # loads models and lists, outside the time taken
     results = [_read_page(gold_folder, page) for page in gold]
+    if predictions is not None:
+        predictions.writelines(map(_prediction, gold, results))
     ours = [count_page(page, result.ours) for page, result in zip(gold, results, strict=True)]
     baseline = [
         count_page(page, result.baseline) for page, result in zip(gold, results, strict=True)
@@ -282,6 +286,21 @@ def gain_interval(ours: list[Counts], baseline: list[Counts]) -> tuple[float, fl
     gains.sort()
     tail = BOOTSTRAP_ROUNDS // 40
     return gains[tail], gains[-tail - 1]
+
+
+def _prediction(gold: dict[str, Any], result: _Result) -> str:
+    """Give what was read on a page as a line of JSON, named as the gold's fields are."""
+    revision = result.revision
+    published = revision.date_published if revision else None
+    prediction = {
+        "id": gold["id"],
+        "text": result.ours,
+        "title": revision.headline if revision else None,
+        "authors": revision.authors if revision else (),
+        "date": published.isoformat() if published else None,
+        "rejected": result.reason,
+    }
+    return json.dumps(prediction, ensure_ascii=False) + "\n"
 
 
 def _fields(

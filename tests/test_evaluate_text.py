@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.__main__ import main
 from pipelines.evaluate_text import evaluate_text, format_pooled, format_scores
 from schemas.flow import Page, RunContext
 from schemas.rows import Entry
@@ -58,6 +59,19 @@ def test_a_page_read_as_its_gold_scores_one_in_every_figure(tmp_path: Path) -> N
     assert scores.f1_gain == pytest.approx(1 - scores.baseline.f1)
     assert "n=2" in format_scores("made", scores)
     assert "all, n=4" in format_pooled([scores, scores])
+
+
+def test_what_was_read_is_written_beside_the_gold_s_ids(tmp_path: Path) -> None:
+    write_gold(tmp_path)
+    out = tmp_path / "out.jsonl"
+    arguments = ["evaluate", "--suite", "text", "--gold", str(tmp_path), "--predictions", str(out)]
+    assert main(arguments) == 0
+    first, second = map(json.loads, out.read_text(encoding="utf-8").splitlines())
+    assert (first["id"], second["id"]) == ("one", "two")
+    assert first["text"].startswith("MELDT (NPA) — The council")
+    assert (first["title"], first["authors"]) == ("Vote put off", ["Ada Vell"])
+    assert first["date"] == "2026-03-10T08:30:00+00:00"
+    assert first["rejected"] is None
 
 
 @pytest.mark.corpora
