@@ -129,6 +129,38 @@ def test_a_byline_under_the_heading_gives_the_authors() -> None:
     assert read("", body).authors == ("Ada Vell", "Oren Tamm")
 
 
+@pytest.mark.parametrize(
+    ("marked", "authors"),
+    [
+        ("<span>von</span> <b>Ada Vell</b>", ("Ada Vell",)),
+        ("<b>Ada Vell</b><i>Staff Writer</i><i>5 min read</i>", ("Ada Vell",)),
+        ("<b>Ada</b> <b>Vell</b>", ("Ada Vell",)),
+        ("<a>Ada Vell</a><a>Oren Tamm</a>", ("Ada Vell", "Oren Tamm")),
+        ("by <a>vell</a>", ("vell",)),
+    ],
+)
+def test_names_marked_as_the_authors_are_kept_apart_from_what_stands_beside_them(
+    marked: str, authors: tuple[str, ...]
+) -> None:
+    body = f"<h1>Ferry talks collapse</h1><div class='author-box'>{marked}</div><p>Text.</p>"
+    assert read("", body).authors == authors
+
+
+def test_who_wrote_a_comment_is_no_author() -> None:
+    body = "<h1>Ferry talks collapse</h1><div id=comments><b class=author>Oren Tamm</b></div>"
+    assert read("", body).authors == ()
+
+
+def test_the_name_shown_where_a_page_is_shared_is_an_author() -> None:
+    head = (
+        '<meta name="twitter:label1" content="Written by">'
+        '<meta name="twitter:data1" content="Ada Vell">'
+        '<meta name="twitter:label2" content="Est. reading time">'
+        '<meta name="twitter:data2" content="3 minutes">'
+    )
+    assert read(head).authors == ("Ada Vell",)
+
+
 def test_the_canonical_address_is_joined_to_the_page() -> None:
     assert read('<link rel="canonical" href="/a/b">').canonical_url == (
         "https://news.selvara.example/a/b"
@@ -144,6 +176,9 @@ def test_the_canonical_address_is_joined_to_the_page() -> None:
         (["Selvara Times", "ada@selvara.example", "https://x.example/ada", "Staff Reporter"], ()),
         (["NPA"], ("NPA",)),
         (["Von Ada Vell und Oren Tamm"], ("Ada Vell", "Oren Tamm")),
+        (["Ada von Vell"], ("Ada von Vell",)),
+        (["Ada Vell, Oren Tamm, and Ilse Quirn"], ("Ada Vell", "Oren Tamm", "Ilse Quirn")),
+        (["Ada Vell in Meldt"], ("Ada Vell",)),
     ],
 )
 def test_authors_are_names_each_once(printed: list[str], authors: tuple[str, ...]) -> None:

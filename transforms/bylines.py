@@ -18,11 +18,14 @@ MAX_NAME_WORDS = 6
 MAX_AUTHORS = 20
 BYLINE_REACH = 30  # elements after the main heading
 MAX_BYLINE_LENGTH = 120
+MAX_RAW_LENGTH = 1_000  # with the white space of the page's source
 MAX_MARKED = 10
+MAX_PIECES = 30  # of text, in an element marked as the author's
 MAX_AUTHOR_WORDS = 10
 _BYLINE = re.compile(
-    r"(?:By|BY):? (?:(?:[^\W\d_a-z][\w.'’-]*|and|&|,|de|del|da|dos|van|von|der|den|la|le|al|el|"
-    r"bin|ibn)"
+    r"(?i:by|von|par|por|di|door|av|af|text|autor|author):? "
+    r"(?:(?:[^\W\d_a-z][\w.'’-]*|and|und|et|y|e|og|och|en|&|,|de|del|da|dos|van|von|der|den|la|le|"
+    r"al|el|bin|ibn)"
     r"(?: |(?=,)|$)){2,10}"
 )
 _MARKED = (
@@ -44,21 +47,26 @@ _ANY_AUTHOR_MARK = etree.XPath(
     '@itemprop="author" or @itemprop="byline" or @id="author" or @id="byline" or '
     '@data-testid="author-name"]'
 )
+_IN_COMMENTS: Any = etree.XPath(
+    "ancestor-or-self::*[not(self::html or self::body)]"
+    '[contains(@class, "comment") or contains(@id, "comment")]'
+)
 _MAX_LENGTH = 300
 _OPENING = re.compile(
-    r"(?:(?:written|reported|posted|published|story|text|words|analysis|opinion|"
-    r"article)? ?\b(?:by|von|par|por|di|door|av|af)\b:?|"
+    r"(?:.{0,40}\bby\b:?|(?:written|reported|posted|published|story|text|words|analysis|opinion|"
+    r"article)? ?\b(?:von|par|por|di|door|av|af)\b:?|"
     r"(?:text|author|autor|auteur|autore|reporter|redaktion|fotos?|byline):) +",
     re.IGNORECASE,
 )
+_LABEL = re.compile(r".*(?::|\b(?:by|von|par|por|di|door|av|af))", re.IGNORECASE)
 _BETWEEN = re.compile(
-    r"\s*(?:[;|•·]|,(?! (?:Jr|Sr|MD|PhD|II|III)\b)|\s&\s|\s(?:and|und|et|y|og|och|with|mit)\s|"
-    r"\s/\s|/)\s*",
+    r"\s*(?:[;|•·/]|,?\s(?:&|and|und|et|y|og|och|with|mit)\s|"
+    r",(?!\s(?:Jr|Sr|MD|PhD|II|III)\b))\s*",
     re.IGNORECASE,
 )
 _NO_NAME = re.compile(
     r"[@()\[\]]|https?:|\bimages?\b|\bphoto\b|getty|www\.|\.(?:com|org|net|de|co|at|ch|fr|uk|it|"
-    r"es|html|php)\b|\d{2}|[<>{}=_#]",
+    r"es|html|php)\b|^\d|\d{2}|[<>{}=_#]",
     re.IGNORECASE,
 )
 _ADDRESS = re.compile(r"\s*(?:https?:|www\.|mailto:|@)", re.IGNORECASE)
@@ -70,6 +78,7 @@ _ROLE = re.compile(
     r"editorial team|editorial board|journalist|columnist|producer|photographer)(?: \w+)?",
     re.IGNORECASE,
 )
+_PLACE = re.compile(r"(?<=\w) in [A-Z][\w.’' -]*$")  # of a correspondent: "Ada Vell in Meldt"
 _IN_BRACKETS = re.compile(r"\s*[(\[][^)\]]{0,60}[)\]]\s*$")
 
 
@@ -80,10 +89,10 @@ def clean_authors(
 
     Names that are declared as the author's are kept even where they name an office or a site.
     """
-    taken = {_key(name) for name in without if name}
+    taken = {_key(_IN_BRACKETS.sub("", name)) for name in without if name}
     authors: list[str] = []
     for printed in (name for name in names if not _ADDRESS.match(name)):
-        for part in _BETWEEN.split(_OPENING.sub("", one_line(printed[:_MAX_LENGTH]), count=1)):
+        for part in _BETWEEN.split(_without_opening(one_line(printed[:_MAX_LENGTH]))):
             name = _clean_name(part)
             if not name or (not are_declared and not _is_name(name)) or _key(name) in taken:
                 continue
@@ -94,20 +103,38 @@ def clean_authors(
 
 def marked_authors(tree: Tree) -> Iterator[str]:
     """Find the first short text that the page marks as its author's name."""
-    marked: Any = _ANY_AUTHOR_MARK(tree)
+    found: Any = _ANY_AUTHOR_MARK(tree)
+    marked = [element for element in found if not _IN_COMMENTS(element)]
     for is_marked in _AUTHOR_MARKS:
         for element in itertools.islice(filter(is_marked, marked), MAX_MARKED):
-            line = one_line(element.text_content()[:MAX_BYLINE_LENGTH])
+            line = _names_in(element)
             if 1 < num_words(line) <= MAX_AUTHOR_WORDS:
                 yield line
                 return
 
 
+def _names_in(element: Tree) -> str:
+    """Give the text of an element; what stands in elements of their own is kept apart.
+
+    A single word goes with its neighbour: first and family name may be marked each for itself.
+    """
+    line, last = "", 0
+    for piece in filter(None, map(one_line, itertools.islice(element.itertext(), MAX_PIECES))):
+        count = num_words(piece)
+        line += " | " if last > 1 or (last and count > 1) else " " if line else ""
+        is_label = _LABEL.fullmatch(piece) is not None
+        line += "by" if is_label else piece
+        last = 0 if is_label else count
+        if len(line) > MAX_BYLINE_LENGTH:
+            return ""
+    return line
+
+
 def printed_bylines(tree: Tree) -> Iterator[str]:
     """Find the line "By …" among what follows the main heading."""
     for element in tree.xpath("(//h1)[1]/following::*[position() <= $limit]", limit=BYLINE_REACH):
-        line = one_line(element.text_content()[:MAX_BYLINE_LENGTH])
-        if _BYLINE.fullmatch(line):
+        line = one_line(element.text_content()[:MAX_RAW_LENGTH])
+        if len(line) <= MAX_BYLINE_LENGTH and _BYLINE.fullmatch(line):
             yield line
             return
 
@@ -124,12 +151,19 @@ def _is_name(name: str) -> bool:
 
 def _clean_name(part: str) -> str:
     """Give the name in good form, or "" where there is none."""
-    name = _OPENING.sub("", _IN_BRACKETS.sub("", part).strip(" .,:-–—*\"'"))
+    name = _without_opening(_IN_BRACKETS.sub("", part).strip(" .,:-–—*\"'"))
+    name = _PLACE.sub("", name)
     if len(name.split()) > MAX_NAME_WORDS or not any(map(str.isalpha, name)) or "@" in name:
         return ""
     if name.isupper() and " " in name:  # JANE DOE, but AFP stays
         return _title_case(name)
     return name[0].upper() + name[1:] if name.islower() and " " in name else name
+
+
+def _without_opening(line: str) -> str:
+    """Take off what opens a byline; a name may hold the same word ("von") in its middle."""
+    opening = _OPENING.match(line)
+    return line[opening.end() :] if opening else line
 
 
 def _title_case(name: str) -> str:

@@ -11,6 +11,7 @@ than any guess from the visible page, and five times as fast.
 
 import html
 import itertools
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -24,6 +25,7 @@ from transforms.jsonld import Node, article_node, page_node, read_nodes, type_na
 from transforms.markup import Tree
 from transforms.text import comparable, num_words, one_line
 from transforms.timestamps import Timestamp, finest, parse_timestamp
+from transforms.urls import registrable_domain
 
 MAX_FIELD_LENGTH = 2_000
 MAX_KEYWORDS = 30
@@ -35,6 +37,12 @@ _AUTHOR_META = (
     "author", "article:author", "parsely-author", "sailthru.author", "dc.creator",
     "dcterms.creator", "byl", "cxenseparse:author", "citation_author",
 )  # fmt: skip
+# What the usual plugin for WordPress writes, in its languages.
+WRITTEN_BY = re.compile(
+    r"(?:written|posted) by|verfasst von|geschrieben von|escrit[oa] por|écrit par|scritto da|"
+    r"geschreven door|napisane przez|skrevet av|skriven av|автор|written|author",
+    re.IGNORECASE,
+)
 _PUBLISHED_META = (
     "article:published_time", "og:article:published_time", "parsely-pub-date", "date", "dc.date",
     "dc.date.issued", "dcterms.created", "dcterms.date", "pubdate", "publishdate", "publish-date",
@@ -209,15 +217,30 @@ def _publisher(sources: _Sources) -> str | None:
 
 def _authors(sources: _Sources, publisher: str | None) -> tuple[str, ...]:
     """Take the first source that names people; else whoever is declared, the site itself too."""
-    site = [publisher or "", *sources.meta("og:site_name")]
+    site = [publisher or "", *sources.meta("og:site_name", "publisher"), *_site_names(sources.url)]
     return (
         clean_authors(_author_names(sources), without=site)
         or clean_authors(sources.meta(*_AUTHOR_META), without=site)
+        or clean_authors(_shown_when_shared(sources), without=site)
         or clean_authors(marked_authors(sources.tree), without=site)
         or clean_authors(printed_bylines(sources.tree), without=site)
         or clean_authors(_author_names(sources), are_declared=True)
         or clean_authors(sources.meta(*_AUTHOR_META), are_declared=True)
     )
+
+
+def _shown_when_shared(sources: _Sources) -> Iterator[str]:
+    """Give the name in the label "Written by" that a page has for those who share it."""
+    for number in ("1", "2"):
+        label = next(sources.meta(f"twitter:label{number}"), "")
+        if WRITTEN_BY.fullmatch(label):
+            yield from sources.meta(f"twitter:data{number}")
+
+
+def _site_names(url: str) -> tuple[str, ...]:
+    """Give the site's domain, and the part of it that is its name."""
+    domain = registrable_domain(url) or ""
+    return domain, domain.partition(".")[0]
 
 
 def _author_names(sources: _Sources) -> Iterator[str]:
