@@ -12,7 +12,7 @@ from typing import Any
 from lxml import etree
 
 from transforms.markup import Tree
-from transforms.text import num_words, one_line
+from transforms.text import num_words, one_line, squeeze
 
 MAX_NAME_WORDS = 6
 MAX_AUTHORS = 20
@@ -85,18 +85,18 @@ _IN_BRACKETS = re.compile(r"\s*[(\[][^)\]]{0,60}[)\]]\s*$")
 def clean_authors(
     names: Iterable[str], *, without: Iterable[str] = (), are_declared: bool = False
 ) -> tuple[str, ...]:
-    """Split, trim and deduplicate names; leave out those in `without` (site, publisher).
+    """Split, trim and deduplicate names; leave out those of the site, given squeezed.
 
     Names that are declared as the author's are kept even where they name an office or a site.
     """
-    taken = {_key(_IN_BRACKETS.sub("", name)) for name in without if name}
+    taken = set(without)
     authors: list[str] = []
     for printed in (name for name in names if not _ADDRESS.match(name)):
         for part in _BETWEEN.split(_without_opening(one_line(printed[:_MAX_LENGTH]))):
             name = _clean_name(part)
-            if not name or (not are_declared and not _is_name(name)) or _key(name) in taken:
+            if not name or (not are_declared and not _is_name(name)) or squeeze(name) in taken:
                 continue
-            taken.add(_key(name))
+            taken.add(squeeze(name))
             authors.append(name)
     return tuple(authors[:MAX_AUTHORS])
 
@@ -139,19 +139,19 @@ def printed_bylines(tree: Tree) -> Iterator[str]:
             return
 
 
-def _key(name: str) -> str:
-    """Compare names by their letters: a slug is the name it was made of."""
-    return "".join(filter(str.isalnum, name.casefold()))
-
-
 def _is_name(name: str) -> bool:
     """Tell the name of a person or an agency from an office, an id or a site."""
     return not _NO_NAME.search(name) and not _ROLE.fullmatch(name)
 
 
+def without_brackets(name: str) -> str:
+    """Take off what stands in brackets at the end of a name."""
+    return _IN_BRACKETS.sub("", name)
+
+
 def _clean_name(part: str) -> str:
     """Give the name in good form, or "" where there is none."""
-    name = _without_opening(_IN_BRACKETS.sub("", part).strip(" .,:-–—*\"'"))
+    name = _without_opening(without_brackets(part).strip(" .,:-–—*\"'"))
     name = _PLACE.sub("", name)
     if len(name.split()) > MAX_NAME_WORDS or not any(map(str.isalpha, name)) or "@" in name:
         return ""

@@ -20,10 +20,15 @@ from urllib.parse import urljoin
 
 from htmldate import find_date
 
-from transforms.bylines import clean_authors, marked_authors, printed_bylines
+from transforms.bylines import (
+    clean_authors,
+    marked_authors,
+    printed_bylines,
+    without_brackets,
+)
 from transforms.jsonld import Node, article_node, page_node, read_nodes, type_names
 from transforms.markup import Tree
-from transforms.text import comparable, num_words, one_line
+from transforms.text import num_words, one_line, squeeze
 from transforms.timestamps import Timestamp, finest, parse_timestamp
 from transforms.urls import registrable_domain
 
@@ -32,7 +37,10 @@ MAX_KEYWORDS = 30
 MAX_BODY_LENGTH = 200_000
 MAX_TIMES = 20
 _TOLD_BY = ("script", "meta", "title", "link", "h1", "time")
-_SEPARATORS = "|-–—•·*｜ㅣ:"
+_BARS = "|｜ㅣ"
+_SEPARATOR = re.compile(rf"\s*[{_BARS}–—•·*:»›-]\s*")
+MAX_SITE_WORDS = 6
+MIN_SITE_LETTERS = 3
 _AUTHOR_META = (
     "author", "article:author", "parsely-author", "sailthru.author", "dc.creator",
     "dcterms.creator", "byl", "cxenseparse:author", "citation_author",
@@ -120,7 +128,7 @@ def read_metadata(tree: Tree, url: str, *, latest: datetime) -> Metadata:
     published = _published(sources, latest)
     titles = _titles(sources)
     return Metadata(
-        headline=_headline(titles, publisher),
+        headline=_headline(titles, _names_of_site(sources, publisher)),
         titles=titles,
         title=_line(sources.title),
         description=_first(
@@ -190,22 +198,34 @@ def _titles(sources: _Sources) -> tuple[str, ...]:
     return tuple(title for title in found if title and num_words(title) > 1)
 
 
-def _headline(titles: tuple[str, ...], publisher: str | None) -> str | None:
+def _headline(titles: tuple[str, ...], site: set[str]) -> str | None:
     """Choose the first title, without the site's name."""
-    return _without_site(titles[0], titles[1:], publisher) if titles else None
+    return _without_site(titles[0], titles[1:], site) if titles else None
 
 
-def _without_site(title: str, others: tuple[str, ...], publisher: str | None) -> str:
-    """Drop the site's name from the end of a title."""
-    for other in others:
-        rest = title[len(other) :].lstrip() if other and title.startswith(other) else ""
-        if rest and rest[0] in _SEPARATORS:
-            return other
-    for separator in _SEPARATORS:
-        head, found, tail = title.rpartition(f" {separator} ")
-        if found and publisher and comparable(tail) == comparable(publisher):
+def _without_site(title: str, others: tuple[str, ...], site: set[str]) -> str:
+    """Drop the site's name from the end of a title.
+
+    What stands before a separator is the title where the page gives it elsewhere too, or where
+    the site's name follows.
+    """
+    known = {squeeze(other) for other in others}
+    for match in _SEPARATOR.finditer(title):
+        head, tail = title[: match.start()], title[match.end() :]
+        is_apart = match[0] != match[0].strip() or match[0] in _BARS
+        if squeeze(head) in known or (is_apart and _names_site(tail, site)):
             return head
     return title
+
+
+def _names_site(tail: str, site: set[str]) -> bool:
+    """Tell whether the end of a title begins with the site's name, or is it."""
+    squeezed = squeeze(tail)
+    return squeezed in site or any(
+        squeezed.startswith(name) and num_words(tail) <= MAX_SITE_WORDS
+        for name in site
+        if len(name) >= MIN_SITE_LETTERS
+    )
 
 
 def _publisher(sources: _Sources) -> str | None:
@@ -217,7 +237,7 @@ def _publisher(sources: _Sources) -> str | None:
 
 def _authors(sources: _Sources, publisher: str | None) -> tuple[str, ...]:
     """Take the first source that names people; else whoever is declared, the site itself too."""
-    site = [publisher or "", *sources.meta("og:site_name", "publisher"), *_site_names(sources.url)]
+    site = _names_of_site(sources, publisher)
     return (
         clean_authors(_author_names(sources), without=site)
         or clean_authors(sources.meta(*_AUTHOR_META), without=site)
@@ -237,10 +257,12 @@ def _shown_when_shared(sources: _Sources) -> Iterator[str]:
             yield from sources.meta(f"twitter:data{number}")
 
 
-def _site_names(url: str) -> tuple[str, ...]:
-    """Give the site's domain, and the part of it that is its name."""
-    domain = registrable_domain(url) or ""
-    return domain, domain.partition(".")[0]
+def _names_of_site(sources: _Sources, publisher: str | None) -> set[str]:
+    """Give the names of the site, squeezed; its domain and the first part of it among them."""
+    domain = registrable_domain(sources.url) or ""
+    named = sources.meta("og:site_name", "publisher", "application-name")
+    names = [publisher or "", *named, domain, domain.partition(".")[0]]
+    return {squeeze(without_brackets(name)) for name in names} - {""}
 
 
 def _author_names(sources: _Sources) -> Iterator[str]:
