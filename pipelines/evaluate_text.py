@@ -19,7 +19,7 @@ import statistics
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -291,16 +291,23 @@ def gain_interval(ours: list[Counts], baseline: list[Counts]) -> tuple[float, fl
 def _prediction(gold: dict[str, Any], result: _Result) -> str:
     """Give what was read on a page as a line of JSON, named as the gold's fields are."""
     revision = result.revision
-    published = revision.date_published if revision else None
     prediction = {
         "id": gold["id"],
         "text": result.ours,
         "title": revision.headline if revision else None,
         "authors": revision.authors if revision else (),
-        "date": published.isoformat() if published else None,
+        "date": _as_printed(revision) if revision else None,
         "rejected": result.reason,
     }
     return json.dumps(prediction, ensure_ascii=False) + "\n"
+
+
+def _as_printed(revision: ArticleRevision) -> str | None:
+    """Give the publication time in the page's own zone, in which gold days are told."""
+    if revision.date_published is None:
+        return None
+    zone = timezone(timedelta(minutes=revision.date_published_offset or 0))
+    return revision.date_published.astimezone(zone).isoformat()
 
 
 def _fields(

@@ -25,7 +25,7 @@ def write_gold(folder: Path) -> None:
     paragraphs = "".join(f"<p>{text}</p>" for text in ["MELDT (NPA) — " + BODY[0], *BODY[1:]])
     page = (
         "<html lang=en><head><title>Vote put off</title><meta property='article:published_time' "
-        "content='2026-03-10T08:30:00Z'><meta name='author' content='Ada Vell'></head><body>"
+        "content='2026-03-10T09:30:00+01:00'><meta name='author' content='Ada Vell'></head><body>"
         f"<article><h1>Vote put off</h1>{paragraphs}<p>Sign up for our newsletter</p></article>"
         "</body></html>"
     )
@@ -70,7 +70,7 @@ def test_what_was_read_is_written_beside_the_gold_s_ids(tmp_path: Path) -> None:
     assert (first["id"], second["id"]) == ("one", "two")
     assert first["text"].startswith("MELDT (NPA) — The council")
     assert (first["title"], first["authors"]) == ("Vote put off", ["Ada Vell"])
-    assert first["date"] == "2026-03-10T08:30:00+00:00"
+    assert first["date"] == "2026-03-10T09:30:00+01:00"
     assert first["rejected"] is None
 
 

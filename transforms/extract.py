@@ -175,6 +175,7 @@ def _published(page: Page, metadata: Metadata) -> dict[str, Any]:
                 "date_published": timestamp.at,
                 "date_published_precision": timestamp.precision,
                 "date_published_source": named,
+                "date_published_offset": timestamp.utc_offset,
             }
     return {}
 

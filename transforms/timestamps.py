@@ -46,6 +46,7 @@ class Timestamp:
 
     at: datetime
     precision: Precision
+    utc_offset: int | None = None  # minutes, where the zone is given
 
 
 def parse_timestamp(text: str) -> Timestamp | None:
@@ -86,7 +87,7 @@ def _parse_iso(text: str) -> Timestamp | None:
         precision = Precision.MINUTE
     else:
         precision = Precision.DAY if day else Precision.MONTH if month else Precision.YEAR
-    return Timestamp(at=at.astimezone(UTC), precision=precision)
+    return _in_utc(at, precision, has_zone=zone is not None)
 
 
 def _parse_mail(text: str) -> Timestamp | None:
@@ -97,7 +98,13 @@ def _parse_mail(text: str) -> Timestamp | None:
     month = _MONTHS.index(match["month"].lower()) + 1
     zone = _zone(match["zone"])
     at = datetime(int(match["year"]), month, int(match["day"]), hour, minute, second, tzinfo=zone)
-    return Timestamp(at=at.astimezone(UTC), precision=Precision.SECOND)
+    return _in_utc(at, Precision.SECOND, has_zone=True)
+
+
+def _in_utc(at: datetime, precision: Precision, *, has_zone: bool) -> Timestamp:
+    offset = at.utcoffset() if has_zone else None
+    minutes = None if offset is None else offset // timedelta(minutes=1)
+    return Timestamp(at=at.astimezone(UTC), precision=precision, utc_offset=minutes)
 
 
 def _zone(text: str | None) -> timezone:
