@@ -15,6 +15,7 @@ import feedparser.urls
 import pytest
 
 from schemas.vocabulary import Reason, Rejected
+from transforms.answers import Answer
 from transforms.feed_formats import parse_feed
 from transforms.feed_formats.charsets import settle_encoding
 from transforms.feed_formats.elements import read_elements
@@ -24,6 +25,7 @@ from transforms.feed_formats.scan import scan_xml
 from transforms.feed_formats.syndication import interpret, read_syndication
 from transforms.feed_formats.times import read_time
 from transforms.feed_formats.written import Text, WrittenEntry, WrittenFeed
+from transforms.robots import RobotsRules, read_robots
 from transforms.urls import MAX_LENGTH, clean_url, host_of
 
 pytestmark = pytest.mark.corpora
@@ -179,3 +181,65 @@ def usable(case: dict[str, Any]) -> str | None:
     query = "&".join(filter(None, case["search"].removeprefix("?").split("&")))
     address = f"{case['protocol']}//{case['host']}{case['pathname']}{'?' if query else ''}{query}"
     return address if len(address) <= MAX_LENGTH else None
+
+
+RFC, MERGED = "rfc9309-example-simple-robots.txt", "rfc9309-example-rule-group-merging.txt"
+DELAYED, TYPOS = "crawl-delay-group-merging.txt", "directive-typos-robots.txt"
+FORBIDDEN = {  # by file and agent: paths that must not be fetched, and some that may
+    (RFC, "foobot"): ("/ /publications/ /example/x.gif", "/example/page.html /example/allowed.gif"),
+    (RFC, "barbot"): ("/example/page.html", "/ /a.gif /example/"),
+    (RFC, "bazbot"): ("/example/page.html", "/ /example/page.htm"),
+    (RFC, "quxbot"): ("", "/ /a.gif /example/page.html"),
+    (RFC, "other"): ("/a.gif /example/page.html", "/ /a.gif?x /publications/a"),
+    (MERGED, "ExampleBot"): ("/foo /bar /baz", "/"),
+    (MERGED, "BazBot"): ("/baz", "/foo /bar"),
+    (MERGED, "other"): ("/foo /bar", "/baz"),
+    (DELAYED, "mybot"): ("/private/", "/login/ /"),
+    (DELAYED, "yourbot"): ("/private/ /login/", "/"),
+    (DELAYED, "other"): ("", "/private/ /login/ /"),
+    (TYPOS, "bot1"): ("/desallow/ /dissalow/", "/useragent/"),
+    (TYPOS, "bot2"): ("/useragent/", "/desallow/"),
+    (TYPOS, "bot3"): ("/useg-agent/", "/desallow/"),
+    (TYPOS, "bot4"): ("/useragent-no-colon/", "/desallow/"),
+    ("merge-rules.txt", "wget"): ("/tmp/bar/bar.txt", "/foo/bar/bar.txt /chk/bar/bar.txt"),
+    ("malformed-path.txt", "bot1"): ("/wiki/Wikipedia_talk:Mediation_Committee/", "/wiki/"),
+    ("robots-with-utf16be-bom.txt", "foobot"): ("/profile", "/"),
+    ("www.flot.com-robots.txt", "foobot"): ("/img/", "/"),
+    ("wildcards.txt", "other"): (
+        "/wishlist/bogus /anydirectoryhere/gcrnsts",
+        "/wishlist/universal/page",
+    ),
+    ("twitter.com-robots.txt", "Slurp"): ("/?x /a/with_friends", "/a"),
+    ("sitemap-robots.txt", "bot1"): ("", "/ /dir/"),
+    ("extended-standard-robots.txt", "bot2"): ("", "/"),
+}
+DELAYS_S = {
+    (DELAYED, "mybot"): 10,
+    (DELAYED, "yourbot"): 0,
+    (DELAYED, "other"): 30,
+    ("astore.amazon.com-robots.txt", "other"): 5,
+    ("twitter.com-robots.txt", "Slurp"): 1,
+    ("twitter.com-robots.txt", "msnbot"): 10,
+    ("twitter.com-robots.txt", "Googlebot"): 0,
+}
+
+
+def robots(cases: Path, name: str) -> RobotsRules:
+    url = "http://a.example/robots.txt"
+    body = (cases / "robots" / "crawler-commons" / name).read_bytes()
+    return read_robots(
+        Answer(asked=url, url=url, status=200, reason="", headers=(), body=body, duration_ms=1)
+    )
+
+
+def test_robots_txt_is_read_as_other_crawlers_read_it(cases: Path) -> None:
+    for (name, agent), (forbidden, allowed) in FORBIDDEN.items():
+        rules = robots(cases, name).rules
+        for path in forbidden.split():
+            assert not rules.can_fetch(f"http://a.example{path}", agent), (name, agent, path)
+        for path in allowed.split():
+            assert rules.can_fetch(f"http://a.example{path}", agent), (name, agent, path)
+    for (name, agent), delay_s in DELAYS_S.items():
+        assert robots(cases, name).delay_s(agent) == delay_s, (name, agent)
+    read = {name for name, _ in (*FORBIDDEN, *DELAYS_S)} | {"sitemap-robots-dedup.txt"}
+    assert read == {path.name for path in files(cases / "robots")}

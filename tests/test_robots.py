@@ -1,10 +1,12 @@
 """robots.txt as RFC 9309 has it."""
 
+import time
+
 import pytest
 
 from schemas.vocabulary import Reason, Rejected
 from transforms.answers import Answer
-from transforms.robots import RobotsRules, read_robots, robots_after
+from transforms.robots import RobotsRules, as_groups, read_robots, robots_after
 
 PRODUCT = "Dateline/0.1"
 
@@ -38,6 +40,36 @@ def test_a_group_that_names_us_is_ours_alone() -> None:
     found = rules(b"User-agent: *\nDisallow: /\n\nUser-agent: Dateline\nDisallow: /x\n")
     assert allows(found, "/y")
     assert not allows(found, "/x")
+
+
+def test_a_delay_among_the_agents_of_a_group_does_not_end_it() -> None:
+    found = rules(b"User-agent: Dateline\nCrawl-delay: 7\n\nUser-agent: other\nDisallow: /x\n")
+    assert not allows(found, "/x")
+    assert found.delay_s(PRODUCT) == 7
+    assert found.delay_s("other") == 0
+    assert not found.rules.can_fetch("http://a.example/x", "other")
+
+
+@pytest.mark.parametrize(
+    "line", ["Desallow: /x", "disallow:/x", "Disallow /x", "DISALLOW : /x  # why", "dissalow: /x"]
+)
+def test_slips_of_the_pen_are_borne(line: str) -> None:
+    assert not allows(rules(f"User agent: *\n{line}\n".encode()), "/x")
+
+
+def test_many_agents_with_many_records_take_no_longer_than_they_are_long() -> None:
+    began = time.process_time()
+    as_groups("User-agent: a\n" * 17_000 + "Crawl-delay: 3\n" * 10_000)
+    assert time.process_time() - began < 1
+
+
+def test_rules_in_utf_16_are_read() -> None:
+    assert not allows(rules("User-agent: *\nDisallow: /x\n".encode("utf-16")), "/x")
+
+
+def test_sitemaps_among_the_agents_are_still_named() -> None:
+    text = b"User-agent: a\nSitemap: http://a.example/s?x=1#y\nSitemap http://a.example/t\n"
+    assert list(rules(text).rules.sitemaps) == ["http://a.example/s?x=1", "http://a.example/t"]
 
 
 @pytest.mark.parametrize(

@@ -4,11 +4,16 @@ In: the answer to a request for robots.txt, or the failure of it. Out: `RobotsRu
 is not there (4xx) forbids nothing; a server in trouble (5xx, 429, no answer) allows nothing for
 now, which `RobotsRules.failure` says.
 
+Protego reads the rules, once they are written as it takes them (`as_groups`): it knows fewer slips
+of the pen than crawlers bear, and ends a group where another record stands between its lines.
+
 Rules are good for a day, and for ten minutes where they could not be had. Where a folder is named
 they are kept there, so that neither another process nor the next run asks again.
 """
 
+import codecs
 import json
+import re
 import secrets
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -27,6 +32,16 @@ PASSING = frozenset(
     {Reason.UNREACHABLE, Reason.TIMEOUT, Reason.RATE_LIMITED, Reason.SERVER_ERROR}
     | {Reason.BAD_RESPONSE}
 )
+_RECORD = re.compile(r"\s*([A-Za-z]+(?:[-_ ][A-Za-z]+)?)\s*:([^#]*)")
+_AGENT, _RULES = "user-agent", ("allow", "disallow")
+_SLIPS = {
+    **dict.fromkeys(
+        ("useg-agent", "user-agents", "usar-agent", "ser-agent", "user-agant", "user_agent"), _AGENT
+    ),
+    **dict.fromkeys(("useragent", "user agent", "usragent", "user-gent", "user-aget"), _AGENT),
+    **dict.fromkeys(("desallow", "dissalow", "disalow", "diasllow", "disallaw"), "disallow"),
+    **dict.fromkeys(("dissallow", "disallows", "disalllow", "disallw"), "disallow"),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,12 +76,42 @@ def read_robots(answer: Answer) -> RobotsRules:
         reason = Reason.RATE_LIMITED if answer.status == 429 else Reason.SERVER_ERROR
         return robots_after(Rejected(reason, f"status {answer.status}"))
     body = answer.body[:MAX_BYTES] if answer.status == 200 else b""
-    return rules_of(body.decode("utf-8-sig", errors="replace"))
+    is_wide = body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    return rules_of(body.decode("utf-16" if is_wide else "utf-8-sig", errors="replace"))
 
 
 def rules_of(text: str) -> RobotsRules:
     """Read the text of a robots.txt."""
-    return RobotsRules(rules=Protego.parse(text), text=text)
+    return RobotsRules(rules=Protego.parse(as_groups(text)), text=text)
+
+
+def as_groups(text: str) -> str:
+    """Write rules so that only a rule ends a group's list of agents (RFC 9309, 2.2.4).
+
+    Another record that stands in the list, such as a delay, goes to a group of its own at the end,
+    with the agents that were named right before it.
+    """
+    lines: list[str] = []
+    asides: list[str] = []
+    named: list[str] = []  # agents that wait for their first rule or record
+    is_named_on = False  # another record came since
+    for line in text.splitlines():
+        record = _RECORD.match(line)
+        name = record[1].lower() if record else ""
+        name, value = _SLIPS.get(name, name), record[2].strip() if record else ""
+        if name == _AGENT:
+            named = [] if is_named_on else named
+            named.append(value)
+            is_named_on = False
+        elif name in _RULES:
+            named, is_named_on = [], False
+        elif name and named:
+            # named once for all records in a row, that many of both cost no more than they are
+            asides += [line] if is_named_on else [*(f"{_AGENT}: {n}" for n in named), line]
+            is_named_on = True
+            continue
+        lines.append(f"{name}: {value}" if name in (_AGENT, *_RULES) else line)
+    return "\n".join([*lines, *asides])
 
 
 def robots_after(failure: Rejected) -> RobotsRules:
