@@ -51,6 +51,7 @@ class Feed:
     last_success_at: datetime | None = optional("Last poll that was answered in order.")
     last_full_at: datetime | None = optional("Last unconditional answer (status 200).")
     next_poll_at: datetime | None = optional("Not to be polled before.")
+    asked_interval_s: float | None = optional("Seconds between polls that it or its server asks.")
     consecutive_failures: int = column("Failed polls since the last good one.", default=0)
     has_broken_validators: bool | None = optional("New bodies came under old ones: not sent.")
     moved_to: str | None = optional("Address that permanent redirects lead to.")

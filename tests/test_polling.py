@@ -22,7 +22,7 @@ from transforms.polling import (
 NOW = datetime(2026, 7, 6, 12, tzinfo=UTC)
 OLD, NEW = "http://a.example/feed", "http://b.example/feed"
 FEED = Feed(feed_id="f1", url=OLD, updated_at=NOW, run_id="r0")
-QUARTER, DAY = timedelta(minutes=15), timedelta(days=1)
+QUARTER, HOUR, DAY = timedelta(minutes=15), timedelta(hours=1), timedelta(days=1)
 
 
 def answer(
@@ -109,6 +109,13 @@ def test_the_next_poll_waits_for_the_longest_wish_in_bounds(
     parsed = ParsedFeed(feed_format="rss20", entries=(), interval_s=asked_s)
     given = answer(("Cache-Control", control))
     assert next_poll(given, parsed, FEED, QUARTER, NOW) == NOW + timedelta(minutes=minutes)
+
+
+@pytest.mark.parametrize("parsed", [None, ParsedFeed(feed_format="rss20", entries=())])
+def test_what_a_feed_asked_for_holds_until_it_is_read_again(parsed: ParsedFeed | None) -> None:
+    asked = replace(FEED, asked_interval_s=4 * 3600.0)
+    hours = 1 if parsed else 4
+    assert next_poll(answer(), parsed, asked, HOUR, NOW) == NOW + timedelta(hours=hours)
 
 
 def test_our_interval_ends_on_the_minute_and_a_servers_wish_on_the_second() -> None:

@@ -29,6 +29,7 @@ from transforms.web import WebSettings
 NOW = datetime(2026, 7, 6, 12, tzinfo=UTC)
 STEP = timedelta(minutes=15)
 BODY = b"<rss version='2.0'><channel><title>Post</title></channel></rss>"
+BODY_WITH_TTL = BODY.replace(b"</title>", b"</title><ttl>180</ttl>")
 ETAG, DATE = 'W/"odd value;1"', "Mon,  6 Jul 2026 11:00:00 GMT"
 CONTACT = "https://example.org/our-crawler"
 
@@ -97,8 +98,8 @@ def reader(site: Site, tmp_path: Path) -> Reader:
     return Reader(site, tmp_path)
 
 
-def put(site: Site, where: str, *headers: str, **rest: Any) -> None:
-    site.put(where, BODY, *headers, kind="application/rss+xml", **rest)
+def put(site: Site, where: str, *headers: str, body: bytes = BODY, **rest: Any) -> None:
+    site.put(where, body, *headers, kind="application/rss+xml", **rest)
 
 
 def gaps(times: list[timedelta]) -> set[timedelta]:
@@ -125,6 +126,15 @@ def test_2_and_3_both_validators_go_back_byte_for_byte(reader: Reader) -> None:
 def test_4_a_feed_is_not_asked_before_its_max_age_is_over(reader: Reader) -> None:
     put(reader.site, "score.example/feed", "Cache-Control: max-age=10800")
     reader.follow(feed("score"), lasting=timedelta(days=1))
+    assert gaps(reader.times()) == {timedelta(hours=3)}
+
+
+def test_4_a_feed_is_not_asked_before_its_own_ttl_is_over_though_nothing_changed(
+    reader: Reader,
+) -> None:
+    put(reader.site, "score.example/feed", f"ETag: {ETAG}", body=BODY_WITH_TTL)
+    reader.follow(feed("score"), lasting=timedelta(days=1, hours=9))
+    assert len(reader.asked) > 10  # in full, then by 304, then in full but with the same bytes
     assert gaps(reader.times()) == {timedelta(hours=3)}
 
 

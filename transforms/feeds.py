@@ -27,6 +27,7 @@ from transforms.archive import open_archive
 from transforms.feed_formats import ParsedEntry, ParsedFeed, parse_feed
 from transforms.polling import (
     DEFAULT_INTERVAL,
+    asked_interval_s,
     breaks_validators,
     forget_move,
     next_poll,
@@ -125,6 +126,7 @@ def state_after(feed: Feed, answer: Answer, parsed: ParsedFeed | None, context: 
         last_polled_at=context.now,
         last_success_at=context.now,
         last_full_at=context.now if is_full else feed.last_full_at,
+        asked_interval_s=asked_interval_s(answer, parsed, feed),
         consecutive_failures=0,
         updated_at=context.now,
         run_id=context.run_id,

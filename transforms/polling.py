@@ -83,6 +83,16 @@ def breaks_validators(feed: Feed, answer: Answer, sha256: str) -> bool:
     return is_same and feed.body_sha256 is not None and sha256 != feed.body_sha256
 
 
+def asked_interval_s(answer: Answer, parsed: ParsedFeed | None, feed: Feed) -> float | None:
+    """Give the longest wait that the feed or its server asks for between polls, in seconds.
+
+    What is not said again holds on: a body that had not changed is not read for the feed's wish,
+    and a 304 need not repeat the server's (RFC 9111, 4.3.4).
+    """
+    wishes = [fresh_s(answer), (parsed.interval_s if parsed else feed.asked_interval_s) or 0.0]
+    return max(wishes) or None
+
+
 def next_poll(
     answer: Answer, parsed: ParsedFeed | None, feed: Feed, interval: timedelta, now: datetime
 ) -> datetime:
@@ -93,7 +103,7 @@ def next_poll(
     """
     if (parsed.feed_format if parsed else feed.feed_format) == INDEX:
         return now + timedelta(seconds=INDEX_EVERY_S)
-    wish_s = max(fresh_s(answer), (parsed and parsed.interval_s) or 0.0)
+    wish_s = asked_interval_s(answer, parsed, feed) or 0.0
     wish = timedelta(seconds=min(wish_s, LONGEST.total_seconds()))
     since = now.replace(second=0, microsecond=0) if interval >= MINUTE else now
     return max(now + wish, since + interval)
