@@ -195,7 +195,9 @@ def read_state(
     """Read from the warehouse what the stages start from."""
     feeds = configured_feeds(warehouse, settings, context) if settings.feeds else []
     due = [feed for feed in feeds if is_due(feed, context.now)]
-    known = replace(warehouse.known(), words=known_words(warehouse, context.now - LEARNED_WITHIN))
+    known = replace(
+        warehouse.known(context.now), words=known_words(warehouse, context.now - LEARNED_WITHIN)
+    )
     return PassState(
         feeds=tuple(due),
         feeds_not_due=tuple(feed for feed in feeds if feed not in due),

@@ -1,8 +1,10 @@
 """What stages hand on to each other and what a run starts from: frozen, typed, never a table."""
 
+from collections.abc import Container
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from schemas.keys import KeyMap, KeySet
 from schemas.rows import (
     Article,
     ArticleRevision,
@@ -32,11 +34,12 @@ class RunContext:
 class KnownKeys:
     """Ids the warehouse holds: of entries, of addresses, of address by feed, of revisions."""
 
-    entry_ids: frozenset[str] = frozenset()
-    url_keys: frozenset[str] = frozenset()
-    feed_url_keys: frozenset[str] = frozenset()  # content_id(feed_id, url_key)
-    revision_ids: frozenset[str] = frozenset()
-    words: frozenset[str] = frozenset()  # content_id(article_id, words_sha256)
+    entry_ids: Container[str] = KeySet()
+    url_keys: Container[str] = KeySet()
+    feed_url_keys: Container[str] = KeySet()  # content_id(feed_id, url_key)
+    articles: KeyMap = field(default_factory=KeyMap)  # by what else names one: identity_keys
+    revision_ids: Container[str] = KeySet()
+    words: Container[str] = KeySet()  # content_id(article_id, words_sha256)
 
 
 @dataclass(frozen=True, kw_only=True)

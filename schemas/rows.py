@@ -1,13 +1,9 @@
 """Every row of Dateline as a frozen dataclass: the one definition of the data.
 
-DuckDB tables, the BigQuery schema, Arrow schemas and the data dictionary are derived from these
-classes (`schemas/tables.py`); none is written by hand. A column is a field with its meaning in
-one sentence. Required columns have no default; an optional one is `X | None`, where None means
-"not known", never zero, empty or one. Times are timezone-aware UTC. Ids are hashes of content
-(`content_id`), so that a rerun writes the same row. All spans count Unicode code points into
-`article_revisions.text`, end exclusive.
-
-What stages hand on to each other without its ever being a table is in `schemas/flow.py`.
+Tables of every engine and the data dictionary are derived from it (`schemas/tables.py`). A column
+is a field with its meaning in one sentence; an optional one is `X | None`, where None means "not
+known", never zero or empty. Times are UTC. Ids are hashes of content, so that a rerun writes the
+same row. Spans count code points into `article_revisions.text`, end exclusive.
 """
 
 from dataclasses import dataclass
@@ -22,6 +18,7 @@ from schemas.vocabulary import (
     Modality,
     Polarity,
     Precision,
+    PublishedSource,
     Reason,
 )
 
@@ -102,11 +99,14 @@ class Entry:
     url_key: str = column("Hash of the address in its comparable form.")
     version: str = column("Hash of what the feed says of the article: title and update time.")
     guid: str | None = optional("The feed's own identifier.")
+    article_id: str | None = optional("Article that it names anew, at another address.")
     title: str | None = optional("Title in the feed.")
     summary: str | None = optional("Summary in the feed, as plain text.")
     authors: tuple[str, ...] = column("Authors in the feed.", default=())
     published_at: datetime | None = optional("Publication time in the feed.")
     published_precision: Precision | None = optional("How finely that time is known.")
+    published_source: PublishedSource | None = optional("published, updated or future (dropped).")
+    is_zone_assumed: bool | None = optional("That time was printed without a zone: taken as UTC.")
     updated_at: datetime | None = optional("Update time in the feed.")
     language: str | None = optional("Language the feed declares (BCP 47).")
     publisher: str | None = optional("Publisher the feed names.")

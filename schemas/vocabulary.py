@@ -73,6 +73,14 @@ class Precision(StrEnum):
     DECADE = "decade"
 
 
+class PublishedSource(StrEnum):
+    """What a feed's publication time was taken from."""
+
+    PUBLISHED = "published"
+    UPDATED = "updated"  # the time of its last update, in want of another
+    FUTURE = "future"  # it lies more than a day ahead: not believed, so the time is NULL
+
+
 class ChangeType(StrEnum):
     """What a revision is, against the one before it."""
 

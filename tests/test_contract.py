@@ -32,6 +32,7 @@ from schemas.rows import (
 from schemas.tables import TABLE_OF
 from schemas.vocabulary import ChangeType, Reason
 from transforms.history import due_refetches, known_words, site_lines
+from transforms.identity import identity_keys
 from transforms.load import StreamRows
 from transforms.locks import WarehouseError
 from transforms.warehouse import StagingFolder, Warehouse, open_warehouse
@@ -39,6 +40,7 @@ from transforms.warehouse.bigquery import BigQueryWarehouse
 from transforms.warehouse.staging import stage
 
 NOW = datetime(2026, 3, 9, 18, tzinfo=UTC)
+DAY = timedelta(days=1)
 BIGQUERY = os.environ.get("DATELINE_BIGQUERY", "")
 ENGINES = ["bigquery"] if BIGQUERY else ["duckdb", "parquet"]
 
@@ -109,6 +111,27 @@ def test_the_latest_state_of_a_feed_is_read_back_whole(
     assert [feed for feed in warehouse.feeds() if feed.feed_id == late.feed_id] == [late]
 
 
+def test_an_article_is_known_by_its_guid_at_its_first_and_later_addresses(
+    warehouse: Warehouse, staging: StagingFolder, make_row: Any
+) -> None:
+    site, first, later = f"{new()}.example", new(), new()
+    told = {"guid": "tag:417", "first_seen_at": NOW - timedelta(days=1)}
+    article = make_row(
+        Article, article_id=new(), url_key=first, publisher_domain=site, first_seen_at=NOW
+    )
+    listed = make_row(Entry, entry_id=new(), url_key=first, title="One", **told)
+    renamed = make_row(
+        Entry, entry_id=new(), url_key=later, title="Two", article_id=article.article_id, **told
+    )
+    old = make_row(Entry, entry_id=new(), url_key=first, guid="tag:1", first_seen_at=NOW - 8 * DAY)
+    put(warehouse, staging, article, listed, renamed, old)
+    named = warehouse.known(NOW).articles
+    for title in ("One", "Two"):
+        keys = list(identity_keys(site, "tag:417", title, None, None))
+        assert {named.get(key) for key in keys} == {article.article_id}
+    assert not any(map(named.get, identity_keys(site, "tag:1", None, None, None)))
+
+
 def test_what_was_seen_is_known_at_the_next_start(
     warehouse: Warehouse, staging: StagingFolder, make_row: Any
 ) -> None:
@@ -116,9 +139,9 @@ def test_what_was_seen_is_known_at_the_next_start(
     file = make_row(Entry, entry_id=new(), url_key=new(), feed_id=None)
     revision = make_row(ArticleRevision, revision_id=new(), change_type=ChangeType.INITIAL)
     put(warehouse, staging, entry, file, revision)
-    known = warehouse.known()
-    assert {entry.entry_id, file.entry_id} <= known.entry_ids
-    assert {entry.url_key, file.url_key} <= known.url_keys
+    known = warehouse.known(NOW)
+    assert all(each.entry_id in known.entry_ids for each in (entry, file))
+    assert all(each.url_key in known.url_keys for each in (entry, file))
     assert content_id("f", entry.url_key) in known.feed_url_keys
     assert content_id(None, file.url_key) in known.feed_url_keys
     assert revision.revision_id in known.revision_ids
@@ -197,7 +220,7 @@ def test_what_earlier_passes_found_out_is_read_back(
         (site, "Sign up for our letter."): NOW - timedelta(hours=7)
     }
     known = known_words(warehouse, NOW - timedelta(days=1))
-    assert {content_id(each, each) for each in ids} <= known
+    assert all(content_id(each, each) in known for each in ids)
     found = make_row(
         Entry, entry_id=new(), url_key="x", feed_id="f", first_seen_at=NOW - timedelta(days=1)
     )
@@ -252,7 +275,7 @@ if BIGQUERY:
             {"key": entry.entry_id},
         )
         assert found.rows == [(["Ann", "Bo"], NOW, True, None)]
-        assert revision.revision_id in warehouse.known().revision_ids
+        assert revision.revision_id in warehouse.known(NOW).revision_ids
 
     def test_a_row_that_bigquery_refuses_is_an_error(warehouse: Warehouse, make_row: Any) -> None:
         assert isinstance(warehouse, BigQueryWarehouse)

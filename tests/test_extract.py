@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -216,6 +217,13 @@ def test_an_element_with_a_thousand_attributes_costs_nothing() -> None:
 def test_controls_are_not_in_the_text() -> None:
     text = extract(html(f"<p>Nul\0l and \u202ebidi\ufeff. {LONG}</p>")).revision.text
     assert text.startswith("Null and bidi.")
+
+
+def test_a_revisit_at_a_new_address_is_a_version_of_the_article_that_is_known() -> None:
+    entry = replace(page("").entry, is_revisit=True, article_id="known")
+    found = extract_article(replace(page(html(f"<p>{LONG}</p>")), entry=entry), CONTEXT)
+    assert found.article.article_id == found.revision.article_id == "known"
+    assert found.revision.change_type is ChangeType.EDIT
 
 
 def test_a_canonical_address_counts_on_its_own_site_only() -> None:

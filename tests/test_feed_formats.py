@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from schemas.vocabulary import Precision, Reason, Rejected
+from schemas.vocabulary import Precision, PublishedSource, Reason, Rejected
 from transforms.feed_formats import ParsedEntry, ParsedFeed, parse_feed
 from transforms.feed_formats.parsed import plain_text
 from transforms.feed_formats.times import read_time
@@ -110,6 +110,8 @@ def test_rss_is_read() -> None:
             authors=("Ana Rask",),
             published_at=NOON,
             published_precision=Precision.SECOND,
+            published_source=PublishedSource.PUBLISHED,
+            is_zone_assumed=False,
             language="en-gb",
         ),
     )
@@ -231,6 +233,36 @@ def test_times_are_read_however_they_are_printed(
 ) -> None:
     entry = entry_of(f"<pubDate>{printed}</pubDate>")
     assert (entry.published_at, entry.published_precision) == (at, precision)
+
+
+@pytest.mark.parametrize(
+    ("printed", "is_assumed"),
+    [
+        ("Mon, 06 Jul 2026 12:00:00", True),
+        ("Mon, 06 Jul 2026 12:00:00 -0000", True),
+        ("Mon, 06 Jul 2026 12:00:00 IST", True),  # in India, Ireland and Israel
+        ("2026-07-06T12:00:00", True),
+        ("Mon, 06 Jul 2026 12:00:00 GMT", False),
+        ("Mon, 06 Jul 2026 12:00:00 +0200 (CEST)", False),
+        ("Mon, 06 Jul 2026 08:00 EDT", False),
+        ("2026-07-06T12:00:00Z", False),
+        ("2026-07-06T12:00:00+02:00", False),
+        ("1783339200", False),
+        ("2026-07-06", False),  # a day, whose zone nobody asks for
+    ],
+)
+def test_a_zone_that_was_not_said_is_flagged(printed: str, is_assumed: bool) -> None:
+    assert entry_of(f"<pubDate>{printed}</pubDate>").is_zone_assumed is is_assumed
+
+
+def test_where_a_time_was_taken_from_is_told() -> None:
+    updated = "<lastBuildDate>2026-07-06T12:00:00Z</lastBuildDate>"
+    for given, source in (
+        (f"<pubDate>Mon, 06 Jul 2026 11:00:00 GMT</pubDate>{updated}", PublishedSource.PUBLISHED),
+        (updated, PublishedSource.UPDATED),
+        ("", None),
+    ):
+        assert entry_of(given).published_source is source
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from apache_beam.transforms.window import GlobalWindow
 from pipelines.sums import read_counters
 from schemas.flow import RunContext
 from schemas.rows import Entry, Feed, FeedFetch, Rejection
-from schemas.vocabulary import FetchOutcome, Reason, Rejected
+from schemas.vocabulary import FetchOutcome, PublishedSource, Reason, Rejected
 from transforms.answers import Answer
 from transforms.archive import read_records
 from transforms.feed_formats import ParsedEntry, ParsedFeed
@@ -150,7 +150,7 @@ def test_a_changed_title_or_update_time_is_a_new_version_of_the_entry() -> None:
 def test_a_time_far_in_the_future_is_not_known() -> None:
     one, two = entries_of(PARSED, FEED, CONTEXT)
     assert one.published_at == NOW - timedelta(hours=1)
-    assert two.published_at is None
+    assert (two.published_at, two.published_source) == (None, PublishedSource.FUTURE)
 
 
 def test_an_entry_without_an_address_is_rejected() -> None:

@@ -140,6 +140,20 @@ def test_a_line_once_learned_is_learned_from_what_was_removed_too(
     assert ("a.example", LETTER) in learned.learned
 
 
+def test_an_article_is_read_again_at_the_address_where_it_was_named_last(
+    tmp_path: Path, make_row: MakeRow
+) -> None:
+    first = entry(DAY)
+    renamed = replace(
+        first, entry_id="r", url_key="new", version="v2", is_revisit=True, article_id="a"
+    )
+    again = replace(renamed, entry_id="g", version="again after 86400 s")
+    article = make_row(Article, article_id="a", url_key="k")
+    warehouse = filled(tmp_path, first, renamed, again, article)
+    (due,) = due_refetches(warehouse, AGES, KnownKeys(), CONTEXT)
+    assert (due.url_key, due.article_id) == ("new", "a")
+
+
 def test_a_text_is_known_by_its_words(tmp_path: Path, make_row: MakeRow) -> None:
     words = text_sha256(letters("The ferry burned."))
     revision = make_row(
@@ -151,4 +165,4 @@ def test_a_text_is_known_by_its_words(tmp_path: Path, make_row: MakeRow) -> None
         words_sha256=words,
     )
     warehouse = filled(tmp_path, revision)
-    assert known_words(warehouse, NOW - DAY) == {content_id("a", words)}
+    assert content_id("a", words) in known_words(warehouse, NOW - DAY)

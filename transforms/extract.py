@@ -140,7 +140,7 @@ def _article(page: Page, metadata: Metadata, context: RunContext) -> Article:
     )
     address = canonical if canonical is not None and is_own else page.entry.url
     return Article(
-        article_id=content_id(url_key(address)),
+        article_id=page.entry.article_id or content_id(url_key(address)),
         url=page.url,
         canonical_url=address,
         url_key=page.entry.url_key,

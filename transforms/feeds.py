@@ -21,7 +21,7 @@ import apache_beam as beam
 from schemas.columns import content_id
 from schemas.flow import RunContext
 from schemas.rows import Entry, Feed, FeedFetch, Rejection
-from schemas.vocabulary import FetchOutcome, Reason, Rejected
+from schemas.vocabulary import FetchOutcome, PublishedSource, Reason, Rejected
 from transforms.answers import Answer, check_status
 from transforms.archive import open_archive
 from transforms.feed_formats import ParsedEntry, ParsedFeed, parse_feed
@@ -205,9 +205,9 @@ def without_address(parsed: ParsedFeed, feed: Feed, context: RunContext) -> tupl
 def _entry(parsed: ParsedEntry, url: str, feed: Feed, context: RunContext) -> Entry:
     key = url_key(url)
     version = content_id(parsed.title, parsed.updated_at)
-    published_at = parsed.published_at
+    published_at, source = parsed.published_at, parsed.published_source
     if published_at is not None and published_at > context.now + TOO_FAR_AHEAD:
-        published_at = None
+        published_at, source = None, PublishedSource.FUTURE
     return Entry(
         entry_id=content_id(feed.feed_id, key, version),
         feed_id=feed.feed_id,
@@ -220,6 +220,8 @@ def _entry(parsed: ParsedEntry, url: str, feed: Feed, context: RunContext) -> En
         authors=parsed.authors,
         published_at=published_at,
         published_precision=parsed.published_precision if published_at else None,
+        published_source=source,
+        is_zone_assumed=parsed.is_zone_assumed if published_at else None,
         updated_at=parsed.updated_at,
         language=parsed.language,
         publisher=parsed.publisher,

@@ -16,11 +16,13 @@ from typing import Any, Protocol
 
 from schemas.columns import content_id
 from schemas.flow import KnownKeys, RunContext, SiteLines
+from schemas.keys import KeySet
 from schemas.rows import Entry
 from schemas.tables import columns, from_record
 
 RETRY_WITHIN = timedelta(days=3)  # after it was due; then the article is left alone
 LEARNED_WITHIN = timedelta(days=30)  # sites change their boxes; older pages are not looked at
+AGAIN = "again after "  # begins the version of an entry that is read again by its age
 MIN_PAGES = 3
 MIN_LINE_LENGTH = 8
 MAX_LINE_LENGTH = 200
@@ -30,11 +32,22 @@ SITE_RULE = "repeated_on_site"
 _DUE = f"""
 SELECT {", ".join(f"e.{column.name}" for column in columns(Entry))}
 FROM entries AS e
-WHERE NOT e.is_revisit
-  AND e.feed_id IS NOT NULL
+WHERE e.feed_id IS NOT NULL
   AND e.first_seen_at > $oldest
   AND e.first_seen_at <= $newest
-  AND EXISTS (SELECT 1 FROM articles AS a WHERE a.url_key = e.url_key)
+  AND (
+    (e.article_id IS NOT NULL AND e.version NOT LIKE '{AGAIN}%')
+    OR (
+      NOT e.is_revisit
+      AND e.url_key IN (SELECT a.url_key FROM articles AS a)
+      AND e.url_key NOT IN (
+        SELECT a.url_key
+        FROM articles AS a
+        JOIN entries AS renamed
+          ON renamed.article_id = a.article_id
+      )
+    )
+  )
 ORDER BY e.entry_id
 """
 _WORDS = "SELECT DISTINCT article_id, words_sha256 FROM article_revisions WHERE fetched_at > $since"
@@ -91,8 +104,9 @@ def due_refetches(
 ) -> list[Entry]:
     """Give the entries of articles to be read again, as versions of their own.
 
-    An article is due once at each age. The entry is remembered like any other when its page was
-    read, or rejected for good; until then it stays due for some days.
+    An article is due once at each age, at the address where it was named last. The entry is
+    remembered like any other when its page was read, or rejected for good; until then it stays due
+    for some days.
     """
     if not ages:
         return []
@@ -118,7 +132,7 @@ def refetch_of(entry: Entry, ages: Sequence[timedelta], context: RunContext) -> 
     reached = [each for each in ages if each <= age < each + RETRY_WITHIN]
     if not reached:
         return None
-    version = f"again after {int(max(reached).total_seconds())} s"
+    version = f"{AGAIN}{int(max(reached).total_seconds())} s"
     return replace(
         entry,
         entry_id=content_id(entry.feed_id, entry.url_key, version),
@@ -128,10 +142,10 @@ def refetch_of(entry: Entry, ages: Sequence[timedelta], context: RunContext) -> 
     )
 
 
-def known_words(warehouse: Asked, since: datetime) -> frozenset[str]:
+def known_words(warehouse: Asked, since: datetime) -> KeySet:
     """Give the keys by which a text is known that differs in no word."""
     answer = warehouse.query(_WORDS, {"since": since})
-    return frozenset(content_id(article, words) for article, words in answer.rows if words)
+    return KeySet(content_id(article, words) for article, words in answer.rows if words)
 
 
 def site_lines(warehouse: Asked, context: RunContext) -> SiteLines:

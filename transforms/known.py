@@ -9,6 +9,9 @@ this very version before, or when any feed listed its address. A new version fro
 listed the address before is a revisit: the page is fetched again, and its text decides whether
 there is a new revision. When two feeds list one new address, the one with the smaller feed_id is
 taken, so that reruns agree.
+
+An entry that names a known article at a new address (its guid tells: `identity`) is a revisit too,
+and carries the article's id: an edited headline in an address makes no second article.
 """
 
 from collections.abc import Iterable, Iterator
@@ -20,8 +23,10 @@ import apache_beam as beam
 from schemas.columns import content_id
 from schemas.flow import ExtractedArticle, KnownKeys
 from schemas.rows import Entry
-from schemas.vocabulary import ChangeType
+from schemas.vocabulary import ChangeType, PublishedSource
+from transforms.identity import identity_keys
 from transforms.reject import count
+from transforms.urls import registrable_domain
 
 
 def feed_url_key(feed_id: str | None, url_key: str) -> str:
@@ -34,15 +39,31 @@ def new_or_changed(entry: Entry, known: KnownKeys) -> Entry | None:
     if entry.entry_id in known.entry_ids:
         return None
     if entry.url_key not in known.url_keys:
-        return entry
+        article_id = _article_of(entry, known)
+        return replace(entry, is_revisit=True, article_id=article_id) if article_id else entry
     if feed_url_key(entry.feed_id, entry.url_key) in known.feed_url_keys:
         return replace(entry, is_revisit=True)
     return None
 
 
+def _article_of(entry: Entry, known: KnownKeys) -> str | None:
+    """Find the article that an entry names at another address."""
+    keys = identity_keys(
+        registrable_domain(entry.url),
+        entry.guid,
+        entry.title,
+        entry.published_at if entry.published_source is PublishedSource.PUBLISHED else None,
+        entry.published_precision,
+    )
+    return next(filter(None, map(known.articles.get, keys)), None)
+
+
 def one_of(entries: Iterable[Entry]) -> tuple[Entry, int]:
     """Choose among entries with one address, the same in any order; count the others."""
-    ordered = sorted(entries, key=lambda entry: (entry.feed_id or "", entry.entry_id))
+    ordered = sorted(
+        entries,
+        key=lambda entry: (entry.article_id is None, entry.feed_id or "", entry.entry_id),
+    )
     return ordered[0], len(ordered) - 1
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from lxml import etree
 
-from schemas.vocabulary import Precision
+from schemas.vocabulary import Precision, PublishedSource
 from transforms.text import one_line
 
 MAX_ENTRIES = 2000
@@ -37,6 +37,8 @@ class ParsedEntry:
     authors: tuple[str, ...] = ()
     published_at: datetime | None = None
     published_precision: Precision | None = None
+    published_source: PublishedSource | None = None
+    is_zone_assumed: bool | None = None  # of the publication time
     updated_at: datetime | None = None
     publisher: str | None = None
     language: str | None = None

@@ -13,7 +13,7 @@ from lxml import etree
 from schemas.vocabulary import Reason, Rejected
 from transforms.feed_formats.parsed import MAX_ENTRIES, ParsedEntry, ParsedFeed, plain_text, string
 from transforms.feed_formats.scan import Scanned
-from transforms.feed_formats.times import read_time
+from transforms.feed_formats.times import publication, read_time
 from transforms.urls import clean_url, same_site
 
 INDEX = "sitemapindex"
@@ -67,13 +67,11 @@ def _index(root: Any, url: str) -> ParsedFeed:
 def _entry(page: Any, url: str) -> ParsedEntry:
     own = {_name(part): (part.text or "").strip() for part in page}
     told = {_name(e): e.text for part in page if _name(part) == "news" for e in part.iter()}
-    published = read_time(string(told.get("publication_date")))
     updated = read_time(own.get("lastmod"))
     return ParsedEntry(
         url=clean_url(own["loc"], url) if own.get("loc") else None,
         title=plain_text(told.get("title")),
-        published_at=published.at if published else None,
-        published_precision=published.precision if published else None,
+        **publication(string(told.get("publication_date")), None),
         updated_at=updated.at if updated else None,
         publisher=plain_text(told.get("name")),
         language=string(told.get("language")),

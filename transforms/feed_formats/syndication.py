@@ -23,7 +23,7 @@ from transforms.feed_formats.parsed import (
     with_own_guids,
 )
 from transforms.feed_formats.scan import Scanned
-from transforms.feed_formats.times import read_time
+from transforms.feed_formats.times import publication, read_time
 from transforms.feed_formats.written import Text, WrittenEntry, WrittenFeed, looks_like_html
 from transforms.urls import clean_url
 
@@ -76,7 +76,6 @@ def _damage(feed: WrittenFeed, scanned: Scanned | None) -> str | None:
 
 def _entry(entry: WrittenEntry, url: str, feed: WrittenFeed, language: str | None) -> ParsedEntry:
     """Read what an entry says."""
-    published = read_time(entry.published) or read_time(entry.updated)
     updated = read_time(entry.updated)
     authors = entry.authors or (feed.authors if feed.version.startswith("atom") else ())
     return ParsedEntry(
@@ -85,8 +84,7 @@ def _entry(entry: WrittenEntry, url: str, feed: WrittenFeed, language: str | Non
         title=_plain(entry.title),
         summary=_plain(entry.summary, MAX_SUMMARY) or _plain(entry.content, MAX_SUMMARY),
         authors=tuple(dict.fromkeys(name for each in authors if (name := author_name(each)))),
-        published_at=published.at if published else None,
-        published_precision=published.precision if published else None,
+        **publication(entry.published, entry.updated),
         updated_at=updated.at if updated else None,
         publisher=plain_text(entry.source),
         language=plain_text(entry.language, is_markup=False) or language,

@@ -10,8 +10,9 @@ without a zone, which are taken as UTC. Years before 1990 and after 2100 are no 
 
 import re
 from datetime import timedelta
+from typing import Any
 
-from schemas.vocabulary import Precision
+from schemas.vocabulary import Precision, PublishedSource
 from transforms.timestamps import Timestamp, parse_timestamp
 
 FIRST_YEAR, LAST_YEAR = 1990, 2100
@@ -36,6 +37,12 @@ _DAY_NAME = re.compile(r"^[^\W\d_]{2,14}\.?\s*,?\s+(?=\d)")
 _WORD = re.compile(r"[^\W\d_]+\.?")
 _MIDNIGHT = re.compile(r"(?<!\d)24:00(:00)?\b")
 _LEAP_SECOND = re.compile(r"(?<=:\d\d):6\d\b")
+# The zones that mail knows by name; "-0000" says that the zone is not known.
+_ZONE = re.compile(
+    r"(?:(?<=[\d ])(?:Z|UTC?|GMT|[ECMP][SD]T)|(?!-00:?00)[+-]\d\d:?(?:\d\d)?)"
+    r"(?: \(\w+\)| \d{4})?$",
+    re.IGNORECASE,
+)
 _TIME_OF_DAY = re.compile(r"\d:\d\d(?P<seconds>:\d\d)?")
 _PARTS_OF_DATE = {
     re.compile(r"\d{4}"): Precision.YEAR,
@@ -54,6 +61,30 @@ def read_time(printed: str | None) -> Timestamp | None:
         return None
     at = found.at + timedelta(days=1) if is_midnight else found.at
     return Timestamp(at=at, precision=_precision(text))
+
+
+def publication(published: str | None, updated: str | None) -> dict[str, Any]:
+    """Give what is known of the time of publication; that of an update stands in for it."""
+    for printed, source in (
+        (published, PublishedSource.PUBLISHED),
+        (updated, PublishedSource.UPDATED),
+    ):
+        found = read_time(printed)
+        if found is not None:
+            return {
+                "published_at": found.at,
+                "published_precision": found.precision,
+                "published_source": source,
+                "is_zone_assumed": _is_zone_assumed(printed or "", found),
+            }
+    return {}
+
+
+def _is_zone_assumed(printed: str, found: Timestamp) -> bool:
+    """Tell whether a time names no zone, or one that means several ("IST")."""
+    has_clock = found.precision in (Precision.SECOND, Precision.MINUTE)
+    is_epoch = printed.strip().isdecimal()
+    return has_clock and not is_epoch and _ZONE.search(printed.strip()) is None
 
 
 def _in_english(text: str) -> str:

@@ -6,19 +6,46 @@ an engine of another dialect translates it.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from schemas.columns import content_id
 from schemas.flow import LEAD_LENGTH, KnownKeys, StoryCandidate
+from schemas.keys import KeyMap, KeySet
 from schemas.rows import Feed, Run
 from schemas.tables import from_record
+from schemas.vocabulary import PublishedSource
+from transforms.identity import identity_keys
 from transforms.locks import WarehouseError
 from transforms.warehouse.staging import StagedFile
 
 SEPARATOR = "\x1f"  # stands in no name
+RENAMED_WITHIN = timedelta(days=7)  # an address changes with its headline in the first days
+_NAMED_BY = """
+SELECT
+  a.article_id,
+  a.publisher_domain AS site,
+  a.first_seen_at,
+  e.entry_id,
+  e.guid,
+  e.title,
+  e.published_at,
+  e.published_precision,
+  e.published_source
+FROM entries AS e
+JOIN articles AS a
+  ON {}
+WHERE e.guid IS NOT NULL
+  AND e.first_seen_at > $since
+"""
+_NAMED = (
+    _NAMED_BY.format("a.url_key = e.url_key")
+    + "UNION ALL"
+    + _NAMED_BY.format("a.article_id = e.article_id")
+    + "ORDER BY first_seen_at, article_id, entry_id"
+)
 RETRY_WITHIN = timedelta(days=3)  # an address rejected for a passing reason is asked for so long
 
 
@@ -100,19 +127,31 @@ class Warehouse(ABC):
         """Read the state of all feeds."""
         return [from_record(Feed, record) for record in self.records("SELECT * FROM feeds")]
 
-    def known(self) -> KnownKeys:
+    def known(self, now: datetime) -> KnownKeys:
         """Read the keys of what need not be read again."""
         entries = self.arrow("SELECT entry_id, url_key, feed_id FROM entries")
         revisions = self.arrow("SELECT revision_id FROM article_revisions")
         url_keys = entries["url_key"].to_pylist()
         feed_ids = entries["feed_id"].to_pylist()
         return KnownKeys(
-            entry_ids=frozenset(entries["entry_id"].to_pylist()),
-            url_keys=frozenset(url_keys),
+            entry_ids=KeySet(entries["entry_id"].to_pylist()),
+            url_keys=KeySet(url_keys),
             # hashed here: an engine's hash is of bytes in one and of text in another
-            feed_url_keys=frozenset(map(content_id, feed_ids, url_keys)),
-            revision_ids=frozenset(revisions["revision_id"].to_pylist()),
+            feed_url_keys=KeySet(map(content_id, feed_ids, url_keys)),
+            articles=KeyMap(self._articles_named(now - RENAMED_WITHIN)),
+            revision_ids=KeySet(revisions["revision_id"].to_pylist()),
         )
+
+    def _articles_named(self, since: datetime) -> Iterator[tuple[str, str]]:
+        """Give by what keys, other than their addresses, entries name articles."""
+        for row in self.records(_NAMED, {"since": since}):
+            published_at = row["published_at"]
+            if row["published_source"] != PublishedSource.PUBLISHED:
+                published_at = None
+            for key in identity_keys(
+                row["site"], row["guid"], row["title"], published_at, row["published_precision"]
+            ):
+                yield key, row["article_id"]
 
     def retryable_feed_ids(self, now: datetime) -> set[str]:
         """Name the feeds with an address to be tried again."""
