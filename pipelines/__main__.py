@@ -1,7 +1,7 @@
 """The command line: `dateline COMMAND …`, the same as `python -m pipelines COMMAND …`.
 
 Each command's flags and work are imported only when it is called, so that `--help` and `query`
-start at once. Exit codes: 0 done, 1 the run failed, 2 a setting cannot be used, 130 stopped.
+start at once. Why it ended, its exit code tells (`pipelines/exit_codes.py`).
 """
 
 import argparse
@@ -11,10 +11,12 @@ import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NoReturn
+from typing import Any, NoReturn
 
+from pipelines.exit_codes import ExitCode
+from pipelines.logs import complain, set_up_logging
 from pipelines.options import UsageError
-from transforms.locks import WarehouseError
+from transforms.locks import WarehouseError, WarehouseLocked
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,9 @@ Feeds go in, SQL comes out.
 
 commands:
 {commands}
+
+exit codes:
+{codes}
 
 `dateline COMMAND --help` shows the flags of a command."""
 
@@ -71,17 +76,29 @@ COMMANDS = {
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser whose complaint is one line."""
+    """A parser whose complaint is one line, in the form that the flags it cannot read ask for."""
+
+    log_format = "text"
+
+    def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Parse the flags."""
+        if "--log-format json" in " ".join(args or ()).replace("=", " "):
+            self.log_format = "json"
+        return super().parse_args(args, namespace)
 
     def error(self, message: str) -> NoReturn:
-        """Say what is wrong and where help is, and exit with 2."""
-        self.exit(2, f"{self.prog}: {message} (see {self.prog} --help)\n")
+        """Say what is wrong and where help is, and exit."""
+        command = self.prog.removeprefix("dateline ")
+        told = f"{message} (see {self.prog} --help)"
+        complain(command, told, ExitCode.SETTING, log_format=self.log_format)
+        self.exit(ExitCode.SETTING)
 
 
 def overview() -> str:
-    """List the commands, for `dateline --help`."""
+    """List the commands and exit codes, for `dateline --help`."""
     lines = [f"  {name:<10}{command.help}" for name, command in COMMANDS.items()]
-    return OVERVIEW.format(commands="\n".join(lines))
+    codes = [f"  {code.value:<10}{code.meaning}" for code in ExitCode]
+    return OVERVIEW.format(commands="\n".join(lines), codes="\n".join(codes))
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -91,26 +108,35 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     if not arguments or arguments[0] in ("-h", "--help", "help"):
         print(overview())
-        return 0
+        return ExitCode.DONE
     name, rest = arguments[0], arguments[1:]
     command = COMMANDS.get(name)
     if command is None:
         print(f"dateline: no command {name!r}; there are {', '.join(COMMANDS)}", file=sys.stderr)
-        return 2
+        return ExitCode.SETTING
     parser = Parser(prog=f"dateline {name}", description=command.help, allow_abbrev=False)
     importlib.import_module(command.flags).add_arguments(parser)
     args = parser.parse_args(rest)
+    log_format = getattr(args, "log_format", "text")
+    if argv is None:  # the process is ours, and so are its logs
+        set_up_logging(log_format)
+    return run(name, command, args, log_format=log_format)
+
+
+def run(name: str, command: Command, args: argparse.Namespace, *, log_format: str) -> int:
+    """Do the command's work; say in one line why it cannot be done."""
     try:
         code = int(importlib.import_module(command.work).run(args))
         sys.stdout.flush()
     except (UsageError, WarehouseError) as error:
-        print(f"dateline {name}: {error}", file=sys.stderr)
-        return 2
+        is_busy = any(isinstance(each, WarehouseLocked) for each in (error, error.__cause__))
+        code = ExitCode.BUSY if is_busy else ExitCode.SETTING
+        complain(name, error, code, log_format=log_format)
     except BrokenPipeError:  # whoever reads has seen enough, as in `| head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
+        return ExitCode.FAILED
     except KeyboardInterrupt:
-        return 130
+        return ExitCode.STOPPED
     return code
 
 

@@ -1,21 +1,18 @@
 """What a run tells: progress while it works, and at its end the sums by stage.
 
 For people: a line that is rewritten on a terminal, and a table at the end. With
-`--log-format json`: one object a line on stderr, for a log collector, Beam's own lines too.
+`--log-format json`: one object a line on stderr, for a log collector.
 """
 
-import json
-import logging
 import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime
-from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
+from pipelines.logs import log, redact
 from pipelines.sums import PassResult, StageSum, unbalanced
 
 SECONDS_BETWEEN_LINES = 10.0  # where stderr is no terminal
@@ -30,10 +27,6 @@ class Progress:
         self._started = time.monotonic()
         self._shown = self._started
         self._is_json = log_format == "json"
-        if self._is_json:
-            handler = logging.StreamHandler()
-            handler.setFormatter(JsonFormatter())
-            logging.basicConfig(handlers=[handler], force=True)
 
     def show(self, rows: Mapping[str, int]) -> None:
         """Show what has been written so far, by table: at once on a terminal, else now and then."""
@@ -57,7 +50,7 @@ class Progress:
         if self._is_json:
             log("note", message=line)
         else:
-            self._console.print(line)
+            self._console.print(redact(line))
 
     def report(self, result: PassResult) -> int:
         """Tell a pass's sums; give its exit code: 1 where an element was lost or doubled."""
@@ -69,27 +62,6 @@ class Progress:
         else:
             print_sums(result, lost)
         return 1 if lost else 0
-
-
-class JsonFormatter(logging.Formatter):
-    """Writes a log record as one JSON object: no text in it can start a line of its own."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        told = {"level": record.levelname.lower(), "message": record.getMessage()}
-        if record.exc_info:
-            told["traceback"] = self.formatException(record.exc_info)
-        return as_json(record.name, **told)
-
-
-def as_json(event: str, **fields: Any) -> str:
-    """Write an event as one JSON object on one line."""
-    time_told = datetime.now(UTC).isoformat(timespec="milliseconds")
-    return json.dumps({"time": time_told, "event": event, **fields}, default=str)
-
-
-def log(event: str, **fields: Any) -> None:
-    """Write an event to stderr."""
-    print(as_json(event, **fields), file=sys.stderr, flush=True)
 
 
 def sums_table(sums: Sequence[StageSum]) -> Table:

@@ -1,8 +1,7 @@
 """A run tells how far it is and how it ended, to people or to a log collector."""
 
 import json
-import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -19,14 +18,6 @@ def result(make_row: Callable[..., Any]) -> PassResult:
     return PassResult(run=run, sums=sums, tables={}, feeds_not_due=())
 
 
-@pytest.fixture
-def as_json() -> Iterator[Progress]:
-    """Progress as JSON; it takes the root logger, which is given back."""
-    handlers = list(logging.root.handlers)
-    yield Progress("json")
-    logging.root.handlers[:] = handlers
-
-
 def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
     return [json.loads(line) for line in capsys.readouterr().err.splitlines()]
 
@@ -41,28 +32,15 @@ def test_people_get_a_table_and_a_sentence(
 
 
 def test_a_collector_gets_an_object_a_line(
-    as_json: Progress, result: PassResult, capsys: pytest.CaptureFixture[str]
+    result: PassResult, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    as_json = Progress("json")
     as_json.say('a\nline with "quotes"')
     assert as_json.report(result) == 0
     note, stage, run = lines(capsys)
     assert note["message"] == 'a\nline with "quotes"'
     assert (stage["event"], stage["entered"], stage["rejected"]) == ("stage", 4, {"gone": 1})
     assert (run["event"], run["num_articles"], run["lost"]) == ("run", 3, [])
-
-
-def test_lines_of_other_programs_become_objects_too(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    handlers = list(logging.root.handlers)
-    try:
-        Progress("json")
-        logging.getLogger("apache_beam").warning("bundle %s\nfailed", 7)
-    finally:
-        logging.root.handlers[:] = handlers
-    [told] = lines(capsys)
-    assert (told["event"], told["level"]) == ("apache_beam", "warning")
-    assert told["message"] == "bundle 7\nfailed"
 
 
 def test_a_run_that_lost_an_element_fails(
