@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import apache_beam as beam
+from apache_beam.transforms.util import WaitOn
 
 from pipelines.options import IngestSettings, settings_from
 from pipelines.passes import PassState, run_passes
 from schemas.flow import AnnotatedArticle, RunContext
-from schemas.tables import Row
+from schemas.tables import TABLE_OF, Row
 from transforms.annotate import AnnotateArticles
 from transforms.archive import pages_from_archive
 from transforms.clean import CleanArticles
@@ -23,8 +24,9 @@ from transforms.feeds import PollFeeds
 from transforms.fetch import FetchPages
 from transforms.files import read_files
 from transforms.known import DropKnownEntries, DropUnchanged
-from transforms.load import WriteRows
+from transforms.load import StreamRows, WriteRows
 from transforms.stories import GroupStories
+from transforms.warehouse.staging import DEFERRED
 from transforms.web import WebSettings
 
 
@@ -84,6 +86,19 @@ def build(
     pipeline: beam.Pipeline, context: RunContext, settings: IngestSettings, state: PassState
 ) -> None:
     """Lay the whole graph on a pipeline."""
+    rows = lay_out(pipeline, context, settings, state)
+    if settings.is_remote:
+        stream_rows(rows, settings.warehouse)
+        return
+    # Each by itself: a writer fused to its stage stages rows as they come, and holds none back.
+    for name, found in rows.items():
+        found | f"write {name}" >> WriteRows(state.staging)
+
+
+def lay_out(
+    pipeline: beam.Pipeline, context: RunContext, settings: IngestSettings, state: PassState
+) -> dict[str, Any]:
+    """Lay all stages on a pipeline; give the rows that each makes."""
     known = beam.pvalue.AsSingleton(pipeline | "known texts" >> beam.Create([state.known]))
     source = ReadFeeds(context, settings, state) if settings.feeds else ReadSaved(context, settings)
     read = pipeline | "read" >> source
@@ -97,7 +112,7 @@ def build(
     )
     stories = annotated.elements | "stories" >> GroupStories(context, state.recent)
     articles = annotated.elements | "rows of articles" >> beam.FlatMap(rows_of)
-    rows = {
+    return {
         **{name: found for name, found in read.items() if name != "pages"},
         "extract": extracted.rows,
         "clean": cleaned.rows,
@@ -106,9 +121,33 @@ def build(
         "articles": articles,
         "stories": stories,
     }
-    # Each by itself: a writer fused to its stage stages rows as they come, and holds none back.
-    for name, found in rows.items():
-        found | f"write {name}" >> WriteRows(state.staging)
+
+
+def stream_rows(rows: dict[str, Any], address: str) -> Any:
+    """Have workers that share no folder with us append rows to BigQuery themselves.
+
+    Rows that vouch for the whole pass wait until all others are there, as in the staging folder.
+    Nothing comes out; what waits for it begins when all rows are there.
+    """
+    every = tuple(rows.values()) | "all rows" >> beam.Flatten()
+    facts = every | "those that vouch for none" >> beam.Filter(is_fact)
+    written = facts | "stream facts" >> StreamRows(address)
+    return (
+        every
+        | "those that vouch for all" >> beam.Filter(is_voucher)
+        | "when facts are there" >> WaitOn(written)
+        | "stream the rest" >> StreamRows(address)
+    )
+
+
+def is_voucher(row: Row) -> bool:
+    """Tell whether a row vouches for the whole pass."""
+    return TABLE_OF[type(row)] in DEFERRED
+
+
+def is_fact(row: Row) -> bool:
+    """Tell whether a row stands for itself."""
+    return not is_voucher(row)
 
 
 def rows_of(annotated: AnnotatedArticle) -> Iterator[Row]:

@@ -18,6 +18,7 @@ from transforms.locks import beside
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 DEFAULT_WAREHOUSE = "dateline.duckdb"
 RUNNER = "DirectRunner"
+REMOTE = frozenset({"DataflowRunner"})  # its workers share no folder with who starts it
 
 EXAMPLES = """\
 examples:
@@ -65,6 +66,11 @@ class IngestSettings:
     def lanes(self) -> str | None:
         """Name the folder beside the warehouse where processes and runs share their pace."""
         return f"{beside(self.warehouse)}.lanes"
+
+    @property
+    def is_remote(self) -> bool:
+        """Tell whether workers see none of our files, and so write rows themselves."""
+        return self.runner in REMOTE
 
     @property
     def source(self) -> str:
@@ -204,7 +210,7 @@ def settings_from(args: argparse.Namespace) -> IngestSettings:
         actors=args.actors,
         languages=languages,
         workers=args.workers,
-        archive=archive if args.feeds else None,
+        archive=archive if args.feeds and args.runner not in REMOTE else None,
         contact=args.contact,
         host_delay_s=args.host_delay,
         timeout_s=args.timeout,
@@ -220,6 +226,13 @@ def settings_from(args: argparse.Namespace) -> IngestSettings:
 def _check_combination(args: argparse.Namespace) -> None:
     if args.beam_option and args.runner == RUNNER:
         raise UsageError("--beam-option is for other runners: name one with --runner")
+    if args.runner in REMOTE and not (args.feeds and args.warehouse.startswith("bigquery:")):
+        raise UsageError(
+            f"--runner {args.runner} needs --feeds and --warehouse bigquery:PROJECT.DATASET: "
+            "its workers see no file of this machine"
+        )
+    if args.runner in REMOTE and args.archive:
+        raise UsageError(f"--archive is a folder that workers of {args.runner} do not see")
     if args.every and not args.feeds:
         raise UsageError("--every needs --feeds: files and archives are read once")
     if args.every and args.now:
