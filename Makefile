@@ -51,7 +51,7 @@ bench-warehouse: setup  ## Measure how DuckDB takes a million event mentions, an
 bench-web: setup  ## Measure fetching, polling and reading feeds, on loopback (CORPORA=folder: real pages).
 	DATELINE_CORPORA=$(CORPORA) $(BIN)/python -m tests.bench.web
 
-ON_BIGQUERY := tests/test_contract.py tests/test_views.py tests/test_chain.py
+ON_BIGQUERY := tests/test_contract.py tests/test_views.py tests/test_chain.py tests/bigquery
 
 # The emulator wants Python 3.13, from PATH or as pyenv keeps it, and an environment of its own.
 EMULATOR := .venv-bigquery/bin/python
@@ -96,9 +96,12 @@ check: setup
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-lock: setup  ## Compile requirements.lock anew from setup.py.
+lock: setup  ## Compile requirements.lock anew from setup.py, and after it that of the image.
 	$(BIN)/uv pip compile --quiet setup.py --extra dev --universal --python-version 3.11 \
 	  --generate-hashes --no-header --no-annotate --upgrade -o requirements.lock
+	$(BIN)/uv pip compile --quiet setup.py --extra gcp --python-version 3.11 \
+	  --python-platform x86_64-manylinux_2_28 --constraint requirements.lock \
+	  --generate-hashes --no-header --no-annotate -o pipelines/deploy/requirements-gcp.lock
 
 model: setup  ## Train the language model: make model CORPORA=folder (see transforms/model/README.md).
 	$(if $(CORPORA),,$(error say where the corpora are: make model CORPORA=folder))

@@ -37,10 +37,13 @@ DEFAULT = [
 ]
 DEV = [
     "cryptography>=45",  # certificates for tests
+    "kubernetes-validate>=1.33",  # with the schemas, so that nothing is fetched
     "lxml-stubs",
     "mypy>=1.18",
     "pytest>=8.4",
     "pytest-xdist>=3.6",
+    "python-hcl2>=8",
+    "pyyaml>=6",
     "ruff>=0.12",
 ]
 TRAIN = [  # torch and lightgbm train; what ships needs neither
@@ -70,6 +73,7 @@ setup(
         include=["pipelines", "pipelines.*", "transforms", "transforms.*", "schemas", "seeds"]
     ),
     package_data={
+        "pipelines.deploy.dataflow": ["*.json"],
         "pipelines.train": ["*.toml"],
         "pipelines.report": ["*.html", "*.css"],
         "schemas": [

@@ -23,7 +23,8 @@ CORPORA = os.environ.get("DATELINE_CORPORA", "")
 BROWSER = os.environ.get("DATELINE_BROWSER", "")
 FLINK = os.environ.get("DATELINE_FLINK", "")  # the job server's jar
 BIGQUERY = os.environ.get("DATELINE_BIGQUERY", "")  # see test_contract
-collect_ignore = [*([] if BROWSER else ["browser"]), *([] if FLINK else ["flink"])]
+NEEDING = {"browser": BROWSER, "flink": FLINK, "bigquery": BIGQUERY}
+collect_ignore = [folder for folder, needed in NEEDING.items() if not needed]
 NOW = datetime(2026, 3, 9, 18, tzinfo=UTC)
 FILLING: dict[type, Any] = {
     str: "x",

@@ -27,6 +27,7 @@ FENCES = {
     "apache_beam": {
         *(f"transforms/{stage}.py" for stage in STAGES),
         "transforms/reject.py",
+        "pipelines/deploy/dataflow/",
         "pipelines/ingest.py",
         "pipelines/passes.py",
         "pipelines/runners.py",
