@@ -25,6 +25,7 @@ from transforms.fetch import FetchPages
 from transforms.files import read_files
 from transforms.known import DropKnownEntries, DropUnchanged
 from transforms.load import StreamRows, WriteRows
+from transforms.stopping import is_stopping, note_left
 from transforms.stories import GroupStories
 from transforms.warehouse.staging import DEFERRED
 from transforms.web import WebSettings
@@ -76,10 +77,16 @@ class ReadSaved(beam.PTransform):
         return {"pages": pages}
 
     def read(self, pattern: str) -> Any:
-        """Read the pages one after the other."""
+        """Read the pages one after the other, until the process is about to stop."""
         if self.settings.from_warc:
-            return pages_from_archive(pattern, context=self.context)
-        return read_files(pattern, published=self.settings.published, context=self.context)
+            pages = pages_from_archive(pattern, context=self.context)
+        else:
+            pages = read_files(pattern, published=self.settings.published, context=self.context)
+        for page in pages:
+            if is_stopping():
+                note_left()
+                return
+            yield page
 
 
 def build(

@@ -6,37 +6,43 @@ when it is killed. Rows that vouch for a whole pass (feed state, stories) are me
 is complete. What a killed pass left behind is picked up by the next one.
 """
 
-import multiprocessing
-import os
 import secrets
-import signal
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from types import FrameType
-from typing import NoReturn
 
 import apache_beam as beam
 
 from pipelines.metrics import write_metrics
 from pipelines.options import IngestSettings, UsageError
 from pipelines.progress import Progress
+from pipelines.repeat import repeat
 from pipelines.runners import run_graph, runner_of
-from pipelines.sums import PassResult, read_counters, read_latencies, stage_sums, totals, written
+from pipelines.signals import Signals, Stopped, leave
+from pipelines.sums import (
+    PassResult,
+    read_counters,
+    read_latencies,
+    stage_sums,
+    totals,
+    unbalanced,
+    written,
+)
 from schemas.flow import KnownKeys, RunContext, SiteLines, StoryCandidate
 from schemas.rows import Entry, Feed, Run
 from transforms.archive import recover
 from transforms.entities import load_actors
 from transforms.history import LEARNED_WITHIN, due_refetches, known_words, site_lines
 from transforms.language import load_language
-from transforms.locks import WarehouseError, WarehouseLocked, beside, exclusive
+from transforms.locks import WarehouseError, beside, exclusive
 from transforms.opml import read_feed_list
 from transforms.places import load_gazetteer
+from transforms.stopping import num_left
 from transforms.warehouse import (
     Merged,
     StagedFile,
@@ -61,10 +67,6 @@ class PassState:
     staging: str
 
 
-class Stopped(KeyboardInterrupt):
-    """Ctrl-C or SIGTERM: what is written stays, the rest is left for the next run."""
-
-
 Build = Callable[[beam.Pipeline, RunContext, IngestSettings, PassState], None]
 
 
@@ -73,28 +75,20 @@ def run_passes(settings: IngestSettings, build: Build) -> int:
     check_readers(settings)
     runner_of(settings, is_streaming=False)  # a mistake in its name stops the run at once
     progress = Progress(settings.log_format)
-    previous = {sign: signal.signal(sign, _stop) for sign in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        warehouse = open_warehouse(settings.warehouse, on_wait=progress.say)
-        with exclusive(settings.warehouse, on_wait=progress.say):
-            warehouse.prepare()
-            while True:
-                began = time.monotonic()
-                result = run_pass(warehouse, settings, build, progress)
-                if settings.metrics:
-                    write_metrics(settings.metrics, result)
-                code = progress.report(result)
-                if code or not settings.every:
-                    return code
-                time.sleep(max(0.0, settings.every.total_seconds() - (time.monotonic() - began)))
-    except WarehouseError as error:
-        raise UsageError(str(error)) from error
-    except Stopped:
-        progress.say("stopped; what was read so far is written, the next run goes on from there")
-        _leave(130)
-    finally:
-        for sign, handler in previous.items():
-            signal.signal(sign, handler)
+    with Signals() as signals:
+        try:
+            warehouse = open_warehouse(settings.warehouse, on_wait=progress.say)
+            do_pass = partial(run_pass, warehouse, settings, build, progress, signals)
+            with exclusive(settings.warehouse, on_wait=progress.say):
+                warehouse.prepare()
+                if settings.every:
+                    repeat(settings.every, do_pass, progress)
+                return 1 if unbalanced(do_pass().sums) else 0
+        except WarehouseError as error:
+            raise UsageError(str(error)) from error
+        except Stopped:
+            progress.say("stopped; what was read is written, the next run goes on from there")
+            leave(130)
 
 
 def check_readers(settings: IngestSettings) -> None:
@@ -108,25 +102,17 @@ def check_readers(settings: IngestSettings) -> None:
         raise UsageError(str(error)) from error
 
 
-def _stop(signum: int, _frame: FrameType | None) -> None:
-    """Stop at the first signal; leave at once at the second."""
-    signal.signal(signum, lambda *_: _leave(130))
-    raise Stopped
-
-
-def _leave(code: int) -> NoReturn:
-    """Exit without waiting for threads that Beam left working."""
-    for worker in multiprocessing.active_children():
-        worker.kill()
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(code)
-
-
 def run_pass(
-    warehouse: Warehouse, settings: IngestSettings, build: Build, progress: Progress
+    warehouse: Warehouse,
+    settings: IngestSettings,
+    build: Build,
+    progress: Progress,
+    signals: Signals,
 ) -> PassResult:
-    """Do one pass; the caller holds the warehouse for itself (`exclusive`)."""
+    """Do one pass; the caller holds the warehouse for itself (`exclusive`).
+
+    A signal ends it early: what has begun is finished and written, and then `Stopped` is raised.
+    """
     started = time.monotonic()
     context = new_context(settings)
     staging = StagingFolder(Path(f"{beside(settings.warehouse)}.stage"))
@@ -139,22 +125,53 @@ def run_pass(
         with merger:
             graph = run_graph(lambda graph: build(graph, context, settings, state), settings)
     except Stopped:
-        merger.merge(staging.ready(complete=False))
-        warehouse.record_run(replace(run, version=1, status="stopped", ended_at=datetime.now(UTC)))
+        break_off(merger, run)
         raise
-    merger.merge(staging.ready(complete=True))
-    tables = merger.tables
-    sums = stage_sums({**read_counters(graph), **written(tables)}, read_latencies(graph))
-    ended = replace(
-        run,
-        **totals(sums, tables),
-        version=1,
-        status="complete",
-        ended_at=context.now if settings.now else datetime.now(UTC),
-        seconds=round(time.monotonic() - started, 3),
-    )
-    warehouse.record_run(ended)
-    return PassResult(run=ended, sums=tuple(sums), tables=tables, feeds_not_due=state.feeds_not_due)
+    with signals.held():
+        tables = merge_rest(merger)
+        sums = stage_sums({**read_counters(graph), **written(tables)}, read_latencies(graph))
+        ended = replace(
+            ended_run(run, settings),
+            **totals(sums, tables),
+            seconds=round(time.monotonic() - started, 3),
+        )
+        warehouse.record_run(ended)
+        result = PassResult(
+            run=ended, sums=tuple(sums), tables=tables, feeds_not_due=state.feeds_not_due
+        )
+        tell(result, settings, progress)
+    return result
+
+
+def tell(result: PassResult, settings: IngestSettings, progress: Progress) -> None:
+    """Tell how a pass ended: to people or a log, and to Prometheus."""
+    if settings.metrics:
+        write_metrics(settings.metrics, result)
+    progress.report(result)
+
+
+def break_off(merger: "Merger", run: Run) -> None:
+    """Keep what a graph has staged that did not end within the time given to it."""
+    try:
+        merger.merge(merger.staging.ready(complete=False))
+        stopped = replace(run, version=1, status="stopped", ended_at=datetime.now(UTC))
+        merger.warehouse.record_run(stopped)
+    except WarehouseError as error:
+        merger.progress.warn(f"{error}; the next run merges what is staged")
+
+
+def merge_rest(merger: "Merger") -> dict[str, Merged]:
+    """Merge what a graph that has ended staged; give the sums of all its merges.
+
+    Where it left elements to the next run, that one asks their feeds again: what vouches for the
+    whole pass is not merged.
+    """
+    is_complete = not num_left()
+    if is_complete:
+        merger.staging.mark_complete()
+    merger.merge(merger.staging.ready(complete=is_complete))
+    merger.staging.unmark()
+    return merger.tables
 
 
 def new_context(settings: IngestSettings) -> RunContext:
@@ -177,10 +194,23 @@ def new_run(context: RunContext, settings: IngestSettings) -> Run:
     )
 
 
+def ended_run(run: Run, settings: IngestSettings) -> Run:
+    """Give the row of a run that ends now, stopped where it left elements to the next one."""
+    return replace(
+        run,
+        version=1,
+        status="stopped" if num_left() else "complete",
+        ended_at=settings.now or datetime.now(UTC),
+    )
+
+
 def take_over(warehouse: Warehouse, staging: StagingFolder, settings: IngestSettings) -> None:
     """Pick up what a killed pass left: its facts are merged, its half-told rest is dropped."""
-    staging.discard_deferred()
-    warehouse.merge(staging.ready(complete=False))
+    is_complete = staging.is_complete()
+    if not is_complete:
+        staging.discard_deferred()
+    warehouse.merge(staging.ready(complete=is_complete))
+    staging.unmark()
     warehouse.close_broken_runs()
     if settings.archive:
         recover(Path(settings.archive))
@@ -255,7 +285,7 @@ class Merger:
     progress: Progress
     tables: dict[str, Merged] = field(default_factory=dict)
     _stop: threading.Event = field(default_factory=threading.Event)
-    _failure: list[WarehouseError] = field(default_factory=list)
+    _said: str = ""
 
     def __enter__(self) -> "Merger":
         self._thread = threading.Thread(target=self._work, name="merger", daemon=True)
@@ -265,8 +295,6 @@ class Merger:
     def __exit__(self, *exception: object) -> None:
         self._stop.set()
         self._thread.join()
-        if self._failure and exception[0] is None:
-            raise self._failure[0]
 
     def merge(self, files: Sequence[StagedFile]) -> None:
         """Merge files and add to the sums."""
@@ -276,16 +304,17 @@ class Merger:
         self.progress.show({**self.staging.waiting(), **merged_rows})
 
     def _work(self) -> None:
-        """Merge until told to stop; a failure is kept for the pass to raise."""
-        try:
-            while not self._stop.wait(self.warehouse.flush_every_s):
-                self._merge_facts()
-        except WarehouseError as error:
-            self._failure.append(error)
+        """Merge until told to stop.
 
-    def _merge_facts(self) -> None:
-        """Merge what is staged; a query that holds the warehouse long only puts it off."""
-        try:
-            self.merge(self.staging.ready(complete=False))
-        except WarehouseLocked as locked:
-            self.progress.say(f"{locked}; rows are merged when it is free")
+        A warehouse that is held, or whose disk is full, only puts it off: rows wait where they are
+        staged, and the merge at the end of the pass fails where this still goes on.
+        """
+        while not self._stop.wait(self.warehouse.flush_every_s):
+            try:
+                self.merge(self.staging.ready(complete=False))
+            except WarehouseError as error:
+                if str(error) != self._said:  # not with every try
+                    self.progress.warn(f"{error}; rows are merged when it can be written again")
+                self._said = str(error)
+            else:
+                self._said = ""

@@ -52,6 +52,13 @@ class Progress:
         else:
             self._console.print(redact(line))
 
+    def warn(self, line: str) -> None:
+        """Say something that someone should look at."""
+        if self._is_json:
+            log("warning", message=line)
+        else:
+            self._console.print(f"warning: {line}", soft_wrap=True)
+
     def report(self, result: PassResult) -> int:
         """Tell a pass's sums; give its exit code: 1 where an element was lost or doubled."""
         lost = unbalanced(result.sums)

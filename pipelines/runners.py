@@ -10,7 +10,7 @@ The graph runs in a thread, so that a signal reaches the main one, and not the m
 import signal
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
@@ -18,11 +18,34 @@ from apache_beam.runners.portability.fn_api_runner.fn_runner import FnApiRunner
 from apache_beam.runners.runner import PipelineResult, PipelineRunner, create_runner
 
 from pipelines.options import RUNNER, IngestSettings, UsageError
+from pipelines.signals import Stopped
+from transforms.stopping import stop_beginning
+
+GRACE_S = 30.0  # for what has begun when a signal comes: pages are read, rows written
+
+
+class GraphFailed(Exception):
+    """A graph met a bug or an outage; the message is the last line of what its runner said."""
 
 
 def run_graph(lay_out: Callable[[beam.Pipeline], None], settings: IngestSettings) -> PipelineResult:
-    """Run a graph to its end."""
-    return begin_graph(lay_out, settings, is_streaming=False).result()
+    """Run a graph to its end; on a signal, to the end of what has begun.
+
+    Stages in this process then begin nothing more (`stopping`), so that the graph soon ends by
+    itself. One that does not, or that a cluster runs, is left.
+    """
+    graph = begin_graph(lay_out, settings, is_streaming=False)
+    try:
+        wait([graph])
+    except Stopped:
+        if settings.runner != RUNNER:
+            raise
+        stop_beginning()
+        if not wait([graph], GRACE_S).done:
+            raise
+    if error := graph.exception():
+        raise GraphFailed((str(error).strip() or repr(error)).splitlines()[-1]) from error
+    return graph.result()
 
 
 def begin_graph(

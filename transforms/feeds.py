@@ -250,6 +250,7 @@ class PollFeedsFn(StageFn):
     """Poll with the process's shared fetcher; read feeds in killable workers."""
 
     stage = "poll"
+    leaves_off = True
 
     def __init__(
         self,

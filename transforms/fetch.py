@@ -48,6 +48,7 @@ class FetchPagesFn(StageFn):
     """Fetch with the process's shared fetcher; archive what comes."""
 
     stage = "fetch"
+    leaves_off = True
 
     def __init__(self, context: RunContext, web: WebSettings, archive: str | None) -> None:
         super().__init__(context, in_flight=MAX_ASKED)

@@ -12,7 +12,7 @@ import functools
 import queue
 import time
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
@@ -24,6 +24,7 @@ from schemas.columns import content_id
 from schemas.flow import AnnotatedArticle, ExtractedArticle, Page, RunContext
 from schemas.rows import Entry, Feed, Rejection
 from schemas.vocabulary import Rejected
+from transforms.stopping import is_stopping, note_left
 
 ROWS = "rows"  # tag of the rows that a stage writes beside its main output
 
@@ -85,10 +86,13 @@ class StageFn(beam.DoFn):
     A subclass gives `stage` and `work`; work that goes on elsewhere (event loop, worker process)
     returns a future, and `finish` turns what the future gives into outputs. What is done first
     leaves first, so that a slow element holds up no other. Nothing outlives its bundle, so an
-    acknowledged bundle is a finished one. While an element is at hand, `context` is its own.
+    acknowledged bundle is a finished one. While an element is at hand, `context` is its own. Where
+    the process is about to stop, a stage that `leaves_off` takes no more elements, and gives back
+    those whose work was called off.
     """
 
     stage: ClassVar[str]
+    leaves_off: ClassVar[bool] = False  # when the process is about to stop
 
     def __init__(self, context: RunContext, *, in_flight: int = 1) -> None:
         self.context = context
@@ -119,6 +123,9 @@ class StageFn(beam.DoFn):
         window: Any = beam.DoFn.WindowParam,
     ) -> Iterator[Any]:
         """Start on the element, and give out what is done."""
+        if self.leaves_off and is_stopping():
+            note_left()
+            return
         count(self.stage, "in")
         self.context = context_at(self.context, timestamp)
         begun = _Begun(element, timestamp, window, self.context, time.monotonic())
@@ -160,6 +167,12 @@ class StageFn(beam.DoFn):
             count(self.stage, "out")
         except Rejected as rejected:
             outputs = list(self._reject(element, rejected))
+        except CancelledError:
+            if not (self.leaves_off and is_stopping()):
+                raise
+            note_left()
+            count(self.stage, "in", -1)  # it was never taken
+            return
         latency = Metrics.distribution(f"dateline.{self.stage}", "latency_ms")
         latency.update(round(1000 * (time.monotonic() - begun.at)))
         for output in outputs:

@@ -34,9 +34,11 @@ from transforms.answers import Answer, retry_after_s
 from transforms.codings import ACCEPTED, Decoder
 from transforms.connections import NOT_OPEN, make_connector, max_connections
 from transforms.guard import check_address
+from transforms.held import Held
 from transforms.lanes import Lanes
 from transforms.robots import MAX_BYTES as ROBOTS_BYTES
 from transforms.robots import RobotsRules, keep_robots, kept_robots, read_robots, robots_after
+from transforms.stopping import is_stopping, listen
 from transforms.urls import registrable_domain, same_site
 
 PRODUCT = "Dateline/0.1"
@@ -93,23 +95,6 @@ class Exchange:
         return not (self.is_tls_exempt and same_site(url, self.asked))
 
 
-class Held:
-    """Counts the bytes of answers that are still held: a slow reader slows the fetcher down."""
-
-    def __init__(self) -> None:
-        self.num_bytes = 0
-        self._lock = threading.RLock()  # an answer may be let go of in any thread, at any moment
-
-    def add(self, answer: Answer) -> None:
-        """Count an answer until it is let go of."""
-        self._change(len(answer.body))
-        weakref.finalize(answer, self._change, -len(answer.body)).atexit = False
-
-    def _change(self, num_bytes: int) -> None:
-        with self._lock:
-            self.num_bytes += num_bytes
-
-
 @functools.cache
 def shared_web(settings: WebSettings) -> "Web":
     """Give the process's one fetcher with these settings."""
@@ -127,10 +112,12 @@ class Web:
         self._shelf = Path(settings.lanes) if settings.lanes else None
         self._robots: dict[str, tuple[float, RobotsRules]] = {}  # by origin, with its expiry
         self._held = Held()
+        self._waiting = weakref.WeakSet[asyncio.Task[object]]()  # for their turn
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="web", daemon=True)
         self._thread.start()
         asyncio.run_coroutine_threadsafe(self._open(), self._loop).result()
+        listen(self)
 
     def get(
         self,
@@ -155,6 +142,15 @@ class Web:
         )
         asked = self._follow(exchange, obeys=self.settings.obey_robots)
         return asyncio.run_coroutine_threadsafe(asked, self._loop)
+
+    def leave_off(self) -> None:
+        """Give up what waits for its turn; requests under way are finished."""
+        if self._thread.is_alive():
+            self._loop.call_soon_threadsafe(self._cancel_waiting)
+
+    def _cancel_waiting(self) -> None:
+        for task in list(self._waiting):
+            task.cancel()
 
     def close(self) -> None:
         """Give up what is under way, close the connections and end the loop."""
@@ -209,12 +205,17 @@ class Web:
 
     async def _in_lane(self, url: str, exchange: Exchange) -> Answer:
         """Wait for the lane, make one request, and leave the lane with its pause."""
+        task = asyncio.current_task()
+        if is_stopping() or task is None:
+            raise asyncio.CancelledError
+        self._waiting.add(task)
         lane = self._lanes.of(registrable_domain(url) or url)
         patience_s = self.settings.timeout_s
         async with lane.turn(patience_s=patience_s):
             await self._wait_for_room()
             try:
                 async with self._slot():
+                    self._waiting.discard(task)
                     answer = await self._request(url, exchange)
                 lane.note_answer(retry_after_s(answer, time.time()))
                 return answer

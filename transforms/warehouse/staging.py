@@ -15,6 +15,7 @@ from schemas.tables import TABLES, Row, arrow_schema, to_record
 
 # Vouch for a whole run, so they are merged only when it is complete.
 DEFERRED = frozenset({"feeds", "feed_fetches", "stories", "story_articles"})
+COMPLETE = "complete"  # a file of this name says that a run staged all that it had
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,20 @@ class StagingFolder:
             table: sum(pq.read_metadata(p).num_rows for p in (self.path / table).glob("*.parquet"))
             for table in DEFERRED
         }
+
+    def mark_complete(self) -> None:
+        """Note that a run staged all its rows: from now on they only wait to be merged."""
+        self.path.mkdir(parents=True, exist_ok=True)
+        (self.path / COMPLETE).touch()
+        _sync_folder(self.path)
+
+    def is_complete(self) -> bool:
+        """Tell whether what is staged is all of a run."""
+        return (self.path / COMPLETE).exists()
+
+    def unmark(self) -> None:
+        """Note that all is merged, and that another run may begin."""
+        (self.path / COMPLETE).unlink(missing_ok=True)
 
     def discard_deferred(self) -> None:
         """Drop what a killed run staged for its end, and files that it did not finish."""
