@@ -4,6 +4,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -31,6 +32,14 @@ def die() -> None:
     os._exit(9)
 
 
+def die_once(mark: str) -> str:
+    try:
+        os.mkdir(mark)  # noqa: PTH102
+    except FileExistsError:
+        return "done"
+    os._exit(9)
+
+
 def swell() -> int:
     return len(bytearray(64 << 30))
 
@@ -55,6 +64,11 @@ def test_a_task_that_overruns_its_limits_is_rejected_and_the_next_one_runs(
         outcome(workers.submit(task, timeout_s=1.5), reason=Reason.BROKEN_PAGE)  # type: ignore[arg-type]
     assert rejected.value.reason is Reason.BROKEN_PAGE
     assert outcome(workers.submit(double, 1, timeout_s=30), reason=Reason.BROKEN_PAGE) == 2
+
+
+def test_a_task_whose_process_is_killed_is_done_again(workers: Workers, tmp_path: Path) -> None:
+    task = workers.submit(die_once, str(tmp_path / "died"), timeout_s=30)
+    assert outcome(task, reason=Reason.BROKEN_PAGE) == "done"
 
 
 def test_a_rejection_keeps_its_reason_across_the_process_border(workers: Workers) -> None:

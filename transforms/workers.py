@@ -48,11 +48,27 @@ class Workers:
             # that must not wait
             self._pool.schedule(len, args=("",))
 
-    def submit(self, function: Callable[..., Any], *args: Any, timeout_s: float) -> "Future[Any]":
-        """Start the task; `outcome` reads its result."""
-        if self._pool is not None:
-            return self._pool.schedule(function, args=args, timeout=timeout_s)
+    def submit(
+        self,
+        function: Callable[..., Any],
+        *args: Any,
+        timeout_s: float,
+        is_again: bool = False,
+    ) -> "Future[Any]":
+        """Start the task; `outcome` reads its result.
+
+        A task whose process dies is done again, once: the system may have chosen to kill it.
+        """
         done: Future[Any] = Future()
+        if self._pool is not None:
+            task = self._pool.schedule(function, args=args, timeout=timeout_s)
+            if is_again:
+                return task
+            again = functools.partial(
+                self.submit, function, *args, timeout_s=timeout_s, is_again=True
+            )
+            task.add_done_callback(functools.partial(_pass_on_or_again, done, again))
+            return done
         try:
             done.set_result(function(*args))
         except (Rejected, MemoryError, RecursionError) as error:
@@ -118,7 +134,9 @@ class Batches:
         calls, self._waiting = self._waiting, []
         if calls:
             tasks = [(call.function, call.arguments) for call in calls]
-            batch = self._workers.submit(_do_each, tasks, timeout_s=self._batch_timeout_s)
+            batch = self._workers.submit(
+                _do_each, tasks, timeout_s=self._batch_timeout_s, is_again=True
+            )
             batch.add_done_callback(functools.partial(self._share_out, calls))
 
     def _share_out(self, calls: list[_Call], batch: "Future[Any]") -> None:
@@ -131,12 +149,10 @@ class Batches:
             _settle(call.done, result, error)
 
     def _do_again(self, call: _Call) -> None:
-        try:
-            alone = self._workers.submit(call.function, *call.arguments, timeout_s=self._timeout_s)
-        except RuntimeError as error:  # the pool itself is stopped or broken
-            call.done.set_exception(error)
-        else:
-            alone.add_done_callback(functools.partial(_pass_on, call.done))
+        again = functools.partial(
+            self._workers.submit, call.function, *call.arguments, timeout_s=self._timeout_s
+        )
+        _do_instead(call.done, again)
 
 
 def _do_each(tasks: list[tuple[Callable[..., Any], tuple[Any, ...]]]) -> list[Any]:
@@ -150,7 +166,30 @@ def _do_each(tasks: list[tuple[Callable[..., Any], tuple[Any, ...]]]) -> list[An
     return answers
 
 
+def _pass_on_or_again(
+    done: "Future[Any]", again: "Callable[[], Future[Any]]", task: "Future[Any]"
+) -> None:
+    """Give what a task gave; where its process died, what it gives when it is done again."""
+    if not task.cancelled() and isinstance(task.exception(), pebble.ProcessExpired):
+        _do_instead(done, again)
+    else:
+        _pass_on(done, task)
+
+
+def _do_instead(done: "Future[Any]", begin: "Callable[[], Future[Any]]") -> None:
+    """Begin a task, and give what it gives."""
+    try:
+        task = begin()
+    except RuntimeError as error:  # the pool itself is stopped or broken
+        done.set_exception(error)
+    else:
+        task.add_done_callback(functools.partial(_pass_on, done))
+
+
 def _pass_on(done: "Future[Any]", alone: "Future[Any]") -> None:
+    if alone.cancelled():  # the pool is being stopped
+        done.cancel()
+        return
     error = alone.exception()
     _settle(done, None if error else alone.result(), error)
 
