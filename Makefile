@@ -6,7 +6,7 @@ WAREHOUSE ?= dateline.duckdb
 BROWSER ?= chromium
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-report test-bigquery test-gcp test-flink bench bench-web bench-model bench-warehouse check lock model clean-model clean
+.PHONY: help setup run test test-report test-bigquery test-gcp test-flink test-kill soak bench bench-web bench-model bench-warehouse check lock model clean-model clean
 
 help:  ## List the targets.
 	@sed -n 's/^\([a-z-]*\):.*##/\1\t/p' $(MAKEFILE_LIST)
@@ -90,6 +90,12 @@ $(ON_FLINK): requirements.lock $(filter-out .venv%,$(wildcard setup.py */*.py */
 
 test-flink: setup $(FLINK) $(ON_FLINK)  ## Run the pipeline on a local Flink cluster (needs Java and Maven).
 	DATELINE_FLINK=$(abspath $(FLINK)) $(BIN)/python -m pytest tests/flink
+
+test-kill: setup  ## Kill runs at random instants and compare their rows: make test-kill KILLS=200
+	$(BIN)/python -m tests.survival.kills --kills $(or $(KILLS),200)
+
+soak: setup  ## Run for a while on a web that changes all the time: make soak MINUTES=20 FLAGS=…
+	$(BIN)/python -m tests.survival.soak --minutes $(or $(MINUTES),20) $(FLAGS)
 
 check: setup
 	$(BIN)/ruff format --check .
