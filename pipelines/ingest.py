@@ -7,17 +7,18 @@ from fetch to annotation one element passes through fused stages in one process.
 import argparse
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, TypeVar
 
 import apache_beam as beam
 from apache_beam.transforms.util import WaitOn
 
 from pipelines.options import IngestSettings, settings_from
 from pipelines.passes import PassState, run_passes
-from schemas.flow import AnnotatedArticle, RunContext
+from schemas.flow import AnnotatedArticle, Page, RunContext
+from schemas.rows import Rejection
 from schemas.tables import TABLE_OF, Row
 from transforms.annotate import AnnotateArticles
-from transforms.archive import pages_from_archive
 from transforms.clean import CleanArticles
 from transforms.extract import ExtractArticles
 from transforms.feeds import PollFeeds
@@ -25,10 +26,14 @@ from transforms.fetch import FetchPages
 from transforms.files import read_files
 from transforms.known import DropKnownEntries, DropUnchanged
 from transforms.load import StreamRows, WriteRows
+from transforms.reject import ROWS, count
+from transforms.replay import read_archive
 from transforms.stopping import is_stopping, note_left
 from transforms.stories import GroupStories
 from transforms.warehouse.staging import DEFERRED
 from transforms.web import WebSettings
+
+Found = TypeVar("Found")
 
 
 @dataclass
@@ -72,21 +77,42 @@ class ReadSaved(beam.PTransform):
     settings: IngestSettings
 
     def expand(self, pipeline: Any) -> Any:
-        pattern = self.settings.from_files or self.settings.from_warc
-        pages = pipeline | "pattern" >> beam.Create([pattern]) | "read" >> beam.FlatMap(self.read)
-        return {"pages": pages}
+        if self.settings.from_files:
+            patterns = pipeline | "pattern" >> beam.Create([self.settings.from_files])
+            return {"pages": patterns | "read" >> beam.FlatMap(self.read_pattern)}
+        read = (
+            pipeline
+            | "files" >> beam.Create(list(self.settings.warc_files))
+            | "read" >> beam.FlatMap(self.read_warc).with_outputs(ROWS, main="pages")
+        )
+        return {"pages": read.pages, "archive": read[ROWS]}
 
-    def read(self, pattern: str) -> Any:
-        """Read the pages one after the other, until the process is about to stop."""
-        if self.settings.from_warc:
-            pages = pages_from_archive(pattern, context=self.context)
-        else:
-            pages = read_files(pattern, published=self.settings.published, context=self.context)
-        for page in pages:
-            if is_stopping():
-                note_left()
-                return
-            yield page
+    def read_pattern(self, pattern: str) -> Iterator[Page]:
+        """Read files, one after the other."""
+        pages = read_files(pattern, published=self.settings.published, context=self.context)
+        return until_stopping(pages)
+
+    def read_warc(self, name: str) -> Iterator[Any]:
+        """Read an archive's file: its pages, and rows beside them."""
+        for found in until_stopping(read_archive(Path(name), self.context)):
+            if isinstance(found, Page):
+                count("archive", "in")
+                count("archive", "out")
+                yield found
+            else:
+                if isinstance(found, Rejection):
+                    count("archive", "in")
+                    count("archive", f"rejected:{found.reason}")
+                yield beam.pvalue.TaggedOutput(ROWS, found)
+
+
+def until_stopping(found: Iterator[Found]) -> Iterator[Found]:
+    """Give what is found, one after the other, until the process is about to stop."""
+    for each in found:
+        if is_stopping():
+            note_left()
+            return
+        yield each
 
 
 def build(

@@ -41,6 +41,8 @@ class IngestSettings:
     feeds: str | None = None
     from_files: str | None = None
     from_warc: str | None = None
+    warc_files: tuple[str, ...] = ()  # those of it that a pass reads
+    as_of: datetime | None = None  # instant that a pass over an archive takes as now
     published: datetime | None = None
     every: timedelta | None = None
     interval: timedelta = timedelta(hours=1)

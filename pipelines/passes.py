@@ -9,7 +9,7 @@ is complete. What a killed pass left behind is picked up by the next one.
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -42,6 +42,7 @@ from transforms.language import load_language
 from transforms.locks import WarehouseError, beside, exclusive
 from transforms.opml import read_feed_list
 from transforms.places import load_gazetteer
+from transforms.replay import archived_passes
 from transforms.stopping import num_left
 from transforms.warehouse import (
     Merged,
@@ -78,17 +79,26 @@ def run_passes(settings: IngestSettings, build: Build) -> int:
     with Signals() as signals:
         try:
             warehouse = open_warehouse(settings.warehouse, on_wait=progress.say)
-            do_pass = partial(run_pass, warehouse, settings, build, progress, signals)
             with exclusive(settings.warehouse, on_wait=progress.say):
                 warehouse.prepare()
+                do_pass = partial(run_pass, warehouse, build, progress, signals)
                 if settings.every:
-                    repeat(settings.every, do_pass, progress)
-                return 1 if unbalanced(do_pass().sums) else 0
+                    repeat(settings.every, partial(do_pass, settings), progress)
+                return 1 if any(unbalanced(do_pass(each).sums) for each in rounds(settings)) else 0
         except WarehouseError as error:
             raise UsageError(str(error)) from error
         except Stopped:
             progress.say("stopped; what was read is written, the next run goes on from there")
             leave(130)
+
+
+def rounds(settings: IngestSettings) -> Iterator[IngestSettings]:
+    """Give the settings of each pass: of the only one, or one for each of an archive."""
+    if not settings.from_warc:
+        yield settings
+        return
+    for as_of, files in archived_passes(settings.from_warc):
+        yield replace(settings, warc_files=files, as_of=as_of)
 
 
 def check_readers(settings: IngestSettings) -> None:
@@ -104,10 +114,10 @@ def check_readers(settings: IngestSettings) -> None:
 
 def run_pass(
     warehouse: Warehouse,
-    settings: IngestSettings,
     build: Build,
     progress: Progress,
     signals: Signals,
+    settings: IngestSettings,
 ) -> PassResult:
     """Do one pass; the caller holds the warehouse for itself (`exclusive`).
 
@@ -174,9 +184,14 @@ def merge_rest(merger: "Merger") -> dict[str, Merged]:
     return merger.tables
 
 
+def clock(settings: IngestSettings) -> datetime:
+    """Tell the time: the one that was set, else the true one."""
+    return settings.now or datetime.now(UTC)
+
+
 def new_context(settings: IngestSettings) -> RunContext:
     """Name the run by its start and a random tail, and fix the instant it takes as now."""
-    now = settings.now or datetime.now(UTC).replace(microsecond=0)
+    now = settings.now or settings.as_of or clock(settings).replace(microsecond=0)
     return RunContext(run_id=f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}", now=now)
 
 
@@ -185,7 +200,7 @@ def new_run(context: RunContext, settings: IngestSettings) -> Run:
     return Run(
         run_id=context.run_id,
         version=0,
-        started_at=context.now,
+        started_at=clock(settings) if settings.as_of else context.now,
         status="running",
         source=settings.source,
         runner=settings.runner,
@@ -200,7 +215,7 @@ def ended_run(run: Run, settings: IngestSettings) -> Run:
         run,
         version=1,
         status="stopped" if num_left() else "complete",
-        ended_at=settings.now or datetime.now(UTC),
+        ended_at=clock(settings),
     )
 
 

@@ -15,7 +15,9 @@ from schemas.rows import Feed, Run
 from transforms.warehouse import Merged
 
 PREFIX = "dateline."
-STAGES = ("poll", "entries", "fetch", "extract", "clean", "changes", "annotate", "write")
+STAGES = (
+    "archive", "poll", "entries", "fetch", "extract", "clean", "changes", "annotate", "write",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -22,6 +22,7 @@ class Reason(StrEnum):
     NOT_A_FEED = "not_a_feed"  # HTML, a bot page, an empty body
     BROKEN_FEED = "broken_feed"  # a feed of a known kind that cannot be read, or is made to harm
     NO_ADDRESS = "no_address"  # an entry without a usable link
+    DAMAGED_ARCHIVE = "damaged_archive"  # bytes of a WARC file that no record can be read from
     # what a page turned out to be
     NOT_HTML = "not_html"
     BROKEN_PAGE = "broken_page"  # cannot be parsed, or not within time and memory

@@ -18,7 +18,6 @@ from schemas.flow import RunContext
 from schemas.rows import Entry, Feed, FeedFetch, Rejection
 from schemas.vocabulary import FetchOutcome, PublishedSource, Reason, Rejected
 from transforms.answers import Answer
-from transforms.archive import read_records
 from transforms.feed_formats import ParsedEntry, ParsedFeed
 from transforms.feeds import (
     PollFeeds,
@@ -28,6 +27,7 @@ from transforms.feeds import (
     read_poll,
     without_address,
 )
+from transforms.replay import read_records
 from transforms.web import WebSettings
 
 NOW = datetime(2026, 7, 6, 12, tzinfo=UTC)
@@ -187,7 +187,7 @@ def test_a_feed_is_polled_read_and_archived(site: Any, polls: Polls, tmp_path: P
     assert (feed.etag, feed.next_poll_at) == ('"1"', NOW + timedelta(hours=1))
     assert (fetch.outcome, fetch.num_entries) == (FetchOutcome.OK, 2)
     assert rejection.reason is Reason.NO_ADDRESS
-    records = {offset: r.content for r, offset in read_records(tmp_path / fetch.archive_file)}
+    records = {told.offset: told.content for told in read_records(tmp_path / fetch.archive_file)}
     assert records[fetch.archive_offset] == BODY
     (request,) = site.asked("/feed")
     assert request.headers["accept"].startswith("application/atom+xml, application/rss+xml")

@@ -16,8 +16,8 @@ from schemas.flow import Page, RunContext
 from schemas.rows import Entry
 from schemas.vocabulary import Reason, Rejected
 from transforms.answers import Answer
-from transforms.archive import read_records
 from transforms.fetch import FetchPages, FetchPagesFn, page_of
+from transforms.replay import read_records
 from transforms.web import WebSettings
 
 NOW = datetime(2026, 7, 6, 12, tzinfo=UTC)
@@ -100,7 +100,9 @@ def test_pages_are_fetched_and_kept_and_what_is_none_is_counted(site: Any, tmp_p
     rejected = ("rejected:gone", "rejected:robots_disallowed")
     assert [counters["fetch", what] for what in ("in", "out", *rejected)] == [7, 5, 1, 1]
     (kept,) = tmp_path.iterdir()
-    assert sorted(r.content for r, _ in read_records(kept)) == [b"<p>%d</p>" % n for n in range(5)]
+    assert sorted(told.content for told in read_records(kept)) == [
+        b"<p>%d</p>" % n for n in range(5)
+    ]
 
 
 def test_a_page_says_where_it_is_kept(site: Any, tmp_path: Path) -> None:
@@ -110,5 +112,5 @@ def test_a_page_says_where_it_is_kept(site: Any, tmp_path: Path) -> None:
     fn.start_bundle()
     given = [*fn.process(entry("http://a.example/1"), 0, GlobalWindow()), *fn.finish_bundle()]
     (page,) = [out.value for out in given]
-    kept = {offset: r.content for r, offset in read_records(tmp_path / page.archive_file)}
+    kept = {t.offset: t.content for t in read_records(tmp_path / page.archive_file)}
     assert kept[page.archive_offset] == b"<p>News</p>"

@@ -1,55 +1,51 @@
-"""Keep raw answers as WARC/1.1, and read them back. No Beam.
+"""Keep raw answers as WARC/1.1; `replay` reads them back. No Beam.
 
-In: answers; later, WARC files, ours or those of Common Crawl's news crawl. Out: the file and
-offset of each record; later, pages as if fetched. Passed over, with a warning that says how many
-bytes: damaged parts of a file; reading goes on at the next whole record.
+In: answers, each with the rows that tell what it was asked for: a page's entry, or a feed's state
+and poll. Out: the file and offset of each answer's record. The rows stand in a `metadata` record
+before it, as JSON, so that an archive alone gives back what its run wrote.
 
 File names follow CC-NEWS (PREFIX-time-serial). A file is `.open` until it is closed, then synced
-and renamed, so that a file without the ending is whole. Each record is flushed before its offset
+and renamed, so that a file without the ending is whole. It is closed when it is full, a day old,
+or its bundle ends. Each record is flushed before its offset
 is given out: an offset in a row always points at bytes on disk.
 """
 
 import atexit
 import base64
 import functools
-import glob
 import gzip
 import hashlib
+import json
 import logging
-import mmap
 import os
 import platform
 import threading
 import uuid
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
-from warcio.archiveiterator import ArchiveIterator
-from warcio.exceptions import ArchiveLoadFailed
-
-from schemas.columns import ID_LENGTH, content_id
-from schemas.flow import Page, RunContext
-from schemas.rows import Entry
+from schemas.rows import Entry, Feed, FeedFetch
+from schemas.tables import TABLE_OF, to_record
 from transforms.answers import Answer
-from transforms.urls import clean_url, url_key
 
 logger = logging.getLogger(__name__)
 
 MAX_FILE_BYTES = 1_072_700_000  # CC-NEWS rotates there too,
 MAX_FILE_AGE = timedelta(hours=24)  # and then
 OPEN = ".open"
-GZIP_MAGIC = b"\x1f\x8b\x08"
 REDACTED = frozenset({"set-cookie", "set-cookie2"})
-MAX_PAGE_BYTES = 10_000_000
 CHUNK = 1 << 20
 ASKED = "Dateline-Asked-URI"  # WARC header: the address before redirects, where it is another
-DAMAGE = (ArchiveLoadFailed, EOFError, zlib.error, gzip.BadGzipFile, UnicodeDecodeError)
+ROWS = "application/vnd.dateline.rows+json"
 OF_TRANSFER = frozenset({"content-encoding", "content-length", "transfer-encoding"})
 SOFTWARE = "dateline"
 GZIP_LEVEL = 6  # a hundredth larger than 9, and twice as fast
+
+
+ToldRow = Entry | Feed | FeedFetch
 
 
 class ArchiveWriter:
@@ -67,10 +63,12 @@ class ArchiveWriter:
         self._name = ""
         self._lock = threading.Lock()
 
-    def write(self, answer: Answer, at: datetime) -> tuple[str, int]:
-        """Keep an answer of that time; give its file's name and its record's offset there."""
+    def write(self, answer: Answer, at: datetime, *rows: ToldRow) -> tuple[str, int]:
+        """Keep an answer of that time with its rows; give its file's name, its record's offset."""
         with self._lock:
             file = self._current_file(at)
+            if rows:
+                file.write(rows_record(rows, answer, at))
             offset = file.tell()
             file.write(response_record(answer, at))
             file.flush()
@@ -144,6 +142,22 @@ def response_record(answer: Answer, at: datetime) -> bytes:
     )
 
 
+def rows_record(rows: tuple[ToldRow, ...], answer: Answer, at: datetime) -> bytes:
+    """Make the record of what an answer was asked for."""
+    told = [
+        {"table": TABLE_OF[type(row)]}
+        | {name: value for name, value in to_record(row).items() if value not in (None, ())}
+        for row in rows
+    ]
+    return warc_record(
+        "metadata",
+        json.dumps(told, default=datetime.isoformat).encode(),
+        {"WARC-Target-URI": answer.url},
+        content_type=ROWS,
+        at=at,
+    )
+
+
 def warc_record(
     kind: str, block: bytes, headers: Mapping[str, str], *, content_type: str, at: datetime
 ) -> bytes:
@@ -206,13 +220,13 @@ def _whole_members(file: BinaryIO) -> int:
     whole = 0
     while True:
         file.seek(whole)
-        length = _member_length(file)
+        length = member_length(file)
         if not length:
             return whole
         whole += length
 
 
-def _member_length(file: BinaryIO) -> int:
+def member_length(file: BinaryIO) -> int:
     """Measure the gzip member that begins here; 0 where there is none, or half of one."""
     member = zlib.decompressobj(zlib.MAX_WBITS | 16)
     length = 0
@@ -227,81 +241,3 @@ def _member_length(file: BinaryIO) -> int:
         if member.eof:
             return length - len(member.unused_data)
     return 0
-
-
-def pages_from_archive(pattern: str, *, context: RunContext) -> Iterator[Page]:
-    """Read the pages of WARC files; what is no page (feeds, robots.txt, errors) is passed over."""
-    for name in sorted(glob.glob(pattern, recursive=True)):  # noqa: PTH207 (absolute patterns)
-        for record, offset in read_records(Path(name)):
-            page = _page(record, Path(name).name, offset, context)
-            if page is not None:
-                yield page
-
-
-def read_records(path: Path) -> Iterator[tuple[Any, int]]:
-    """Read the response records of a file with their offsets, going on after damage.
-
-    A record comes with its content read (`record.content`), at most MAX_PAGE_BYTES of it.
-    """
-    at: int | None = 0
-    with path.open("rb") as file:
-        while at is not None:
-            file.seek(at)
-            records = ArchiveIterator(file)
-            try:
-                for record in records:
-                    at = records.offset
-                    if record.rec_type == "response" and record.http_headers is not None:
-                        record.content = record.content_stream().read(MAX_PAGE_BYTES)
-                        yield record, records.offset
-                return
-            except DAMAGE as error:
-                damaged = max(at, records.offset)
-                at = _next_record(file, damaged + 1)
-                lost = (at or file.seek(0, os.SEEK_END)) - damaged
-                logger.warning("%s: %s damaged bytes at %s: %s", path, lost, damaged, error)
-
-
-def _next_record(file: BinaryIO, start: int) -> int | None:
-    """Find the next gzip member, from a place on, that begins a WARC record."""
-    with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as view:
-        at = start
-        while (at := view.find(GZIP_MAGIC, at)) >= 0:
-            try:
-                opening = zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(view[at : at + 4096])
-            except zlib.error:
-                opening = b""
-            if opening.startswith(b"WARC/1."):
-                return at
-            at += 1
-    return None
-
-
-def _page(record: Any, name: str, offset: int, context: RunContext) -> Page | None:
-    """Make a page of a response record that holds HTML."""
-    kind = record.http_headers.get_header("Content-Type") or ""
-    url = clean_url(record.rec_headers.get_header("WARC-Target-URI") or "")
-    if url is None or record.http_headers.get_statuscode() != "200" or "html" not in kind.lower():
-        return None
-    asked = clean_url(record.rec_headers.get_header(ASKED) or "") or url
-    fetched_at = datetime.fromisoformat(record.rec_headers.get_header("WARC-Date"))
-    body: bytes = record.content
-    version = hashlib.sha256(body).hexdigest()[:ID_LENGTH]
-    entry = Entry(
-        entry_id=content_id(None, url_key(asked), version),
-        url=asked,
-        url_key=url_key(asked),
-        version=version,
-        first_seen_at=fetched_at,
-        run_id=context.run_id,
-    )
-    return Page(
-        entry=entry,
-        url=url,
-        http_status=200,
-        content_type=kind,
-        body=body,
-        fetched_at=fetched_at,
-        archive_file=name,
-        archive_offset=offset,
-    )

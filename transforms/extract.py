@@ -73,7 +73,7 @@ def extract_article(
     """Read the article on a page, in one of these languages (none named: in any)."""
     text = decode_page(page.body, page.content_type)[:MAX_PAGE_LENGTH]
     is_plain = page.content_type.lower().startswith("text/plain")
-    reading = _read_plain(text) if is_plain else _read_html(text, page, context)
+    reading = _read_plain(text) if is_plain else _read_html(text, page)
     joined = join_paragraphs(reading.paragraphs)
     if len(joined) > MAX_TEXT_LENGTH or len(reading.lines) > MAX_LINES:
         detail = f"a text of {len(joined):,} characters in {len(reading.lines):,} lines"
@@ -101,10 +101,10 @@ def _body(paragraphs: list[str]) -> tuple[Line, ...]:
     return tuple(Line(text=text, kind="body") for text in paragraphs)
 
 
-def _read_html(text: str, page: Page, context: RunContext) -> _Reading:
+def _read_html(text: str, page: Page) -> _Reading:
     """Read a page of HTML, and check that it holds an article."""
     tree = parse_page(text)
-    metadata = read_metadata(tree, page.url, latest=context.now)
+    metadata = read_metadata(tree, page.url, latest=page.fetched_at)
     trim_tree(tree)
     described = describe_page(tree, metadata, page.url)
     reading = _Reading(lines=choose_lines(described, metadata), metadata=metadata, note=None)
@@ -147,7 +147,7 @@ def _article(page: Page, metadata: Metadata, context: RunContext) -> Article:
         feed_id=page.entry.feed_id,
         publisher=metadata.publisher or page.entry.publisher,
         publisher_domain=registrable_domain(address),
-        first_seen_at=context.now,
+        first_seen_at=page.fetched_at,
         run_id=context.run_id,
     )
 

@@ -325,7 +325,7 @@ class PollFeedsFn(StageFn):
         if is_to_be_read(feed, self._answer, self.context.now):
             parsed = outcome(asked.task or self._submit(self._answer), reason=Reason.BROKEN_FEED)
         poll = read_poll(feed, self._answer, parsed, self.context, interval=self.interval)
-        for row in (poll.feed, *poll.sitemaps, self._archived(poll.fetch), *poll.rejections):
+        for row in (poll.feed, *poll.sitemaps, self._archived(poll), *poll.rejections):
             yield beam.pvalue.TaggedOutput(ROWS, row)
         for rejection in poll.rejections:
             count(rejection.stage, "in")
@@ -335,7 +335,7 @@ class PollFeedsFn(StageFn):
     def rows_of_rejection(self, feed: Feed, rejected: Rejected) -> Iterable[Feed | FeedFetch]:
         """Write the feed's state and the poll, though it failed."""
         poll = failed_poll(feed, self._answer, rejected, self.context, interval=self.interval)
-        return (poll.feed, self._archived(poll.fetch))
+        return (poll.feed, self._archived(poll))
 
     def finish_bundle(self) -> Iterator[Any]:
         """Wait for the rest, and close the archive."""
@@ -347,12 +347,12 @@ class PollFeedsFn(StageFn):
         given = (answer.body, answer.url, answer.content_type)
         return shared_workers(self.workers).submit(parse_answer, *given, timeout_s=PARSE_TIMEOUT_S)
 
-    def _archived(self, fetch: FeedFetch) -> FeedFetch:
+    def _archived(self, poll: Poll) -> FeedFetch:
         """Keep the answer, and note where."""
         if self._archive is None or self._answer is None:
-            return fetch
-        name, offset = self._archive.write(self._answer, self.context.now)
-        return replace(fetch, archive_file=name, archive_offset=offset)
+            return poll.fetch
+        name, offset = self._archive.write(self._answer, self.context.now, poll.feed, poll.fetch)
+        return replace(poll.fetch, archive_file=name, archive_offset=offset)
 
 
 def parse_answer(body: bytes, url: str, content_type: str) -> ParsedFeed:

@@ -69,7 +69,7 @@ class FetchPagesFn(StageFn):
         answer = result.result()
         page = page_of(entry, answer, self.context)
         if self._archive is not None:
-            name, offset = self._archive.write(answer, self.context.now)
+            name, offset = self._archive.write(answer, self.context.now, entry)
             page = replace(page, archive_file=name, archive_offset=offset)
         return [page]
 

@@ -52,7 +52,7 @@ def _article_of(entry: Entry, known: KnownKeys) -> str | None:
         registrable_domain(entry.url),
         entry.guid,
         entry.title,
-        entry.published_at if entry.published_source is PublishedSource.PUBLISHED else None,
+        entry.published_at if entry.published_source == PublishedSource.PUBLISHED else None,
         entry.published_precision,
     )
     return next(filter(None, map(known.articles.get, keys)), None)
