@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import socket
 import socketserver
 import subprocess
@@ -23,7 +24,8 @@ CORPORA = os.environ.get("DATELINE_CORPORA", "")
 BROWSER = os.environ.get("DATELINE_BROWSER", "")
 FLINK = os.environ.get("DATELINE_FLINK", "")  # the job server's jar
 BIGQUERY = os.environ.get("DATELINE_BIGQUERY", "")  # see test_contract
-NEEDING = {"browser": BROWSER, "flink": FLINK, "bigquery": BIGQUERY}
+SYSTEMD = shutil.which("systemd-analyze")
+NEEDING = {"browser": BROWSER, "flink": FLINK, "bigquery": BIGQUERY, "systemd": SYSTEMD}
 collect_ignore = [folder for folder, needed in NEEDING.items() if not needed]
 NOW = datetime(2026, 3, 9, 18, tzinfo=UTC)
 FILLING: dict[type, Any] = {
@@ -51,6 +53,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line("left out: the report in a browser (make test-report)")
     if not FLINK:
         terminalreporter.write_line("left out: the pipeline on Apache Flink (make test-flink)")
+    if not SYSTEMD:
+        terminalreporter.write_line("left out: unit files for systemd (no systemd-analyze here)")
     if not CORPORA:
         terminalreporter.write_line(
             "left out: tests on the public corpora (name their folder: make test CORPORA=folder)"

@@ -30,6 +30,7 @@ def test_a_run_that_finds_another_one_at_work_is_busy(
         when_free(attempt, wait_s=0.0, on_wait=on_wait)
 
     monkeypatch.setattr(transforms.locks, "when_free", at_once)
+    monkeypatch.setattr("pipelines.passes.check_readers", lambda _: None)
     (tmp_path / "feeds.txt").write_text("http://a.example/rss\n")
     warehouse = str(tmp_path / "news.duckdb")
     flags = ["--feeds", str(tmp_path / "feeds.txt"), "--warehouse", warehouse]

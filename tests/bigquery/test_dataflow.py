@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
 from apache_beam.options.pipeline_options import PipelineOptions
 
 from pipelines.demo_server import FIRST_EDITION, DemoServer
@@ -21,8 +22,9 @@ def one(warehouse: Any, sql: str) -> dict[str, Any]:
 
 
 def test_a_job_writes_all_its_rows_itself_and_the_next_one_adds_none(
-    new_dataset: Callable[[str], str], tmp_path: Path
+    new_dataset: Callable[[str], str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.chdir(tmp_path)  # where a worker keeps whose turn it is
     address = new_dataset("flex")
     warehouse = open_warehouse(address)
     warehouse.apply()
