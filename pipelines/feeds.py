@@ -10,10 +10,10 @@ import argparse
 import functools
 import json
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -54,7 +54,15 @@ examples:
   dateline feeds export --format txt                  write the addresses, one a line
 """
 STATE_SQL = """
-SELECT feed_id, state, last_success_at, next_poll_at, consecutive_failures, silent_since
+SELECT
+  feed_id,
+  state,
+  CASE WHEN consecutive_failures > 0 THEN COALESCE(last_detail, last_reason) END AS why,
+  entries_per_day,
+  silent_since,
+  last_success_at,
+  next_poll_at,
+  consecutive_failures
 FROM feed_health
 """
 
@@ -79,6 +87,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = action("add", "find the feed of an address and add it to the list")
     add.add_argument("address", nargs="+", help="address of a feed, or of a site")
     add.add_argument("--category", metavar="NAME", help="outline to put them under")
+    add.add_argument(
+        "--tls-exempt", action="store_true", help="read them although their certificate is broken"
+    )
     add.add_argument("--unseen", action="store_true", help="add them as they are, without asking")
     remove = action("remove", "take feeds out of the list")
     remove.add_argument("address", nargs="+", help="address of a feed, as it is listed")
@@ -113,14 +124,16 @@ class Looker:
     workers: Workers
     now: datetime
 
-    def check(self, urls: Sequence[str]) -> list[FeedCheck]:
-        """Look at feeds."""
-        asked = [(url, self.web.get(url, accept=FEEDS)) for url in urls]
+    def check(
+        self, urls: Sequence[str], *, exempt: Container[str] | None = None
+    ) -> list[FeedCheck]:
+        """Look at feeds; those that are exempt need not prove their certificate."""
+        asked = [(url, self._get(url, FEEDS, is_exempt=url in (exempt or ()))) for url in urls]
         return [self._look(url, future) for url, future in asked]
 
-    def find(self, url: str) -> tuple[list[FeedCheck], list[str]]:
+    def find(self, url: str, *, is_exempt: bool = False) -> tuple[list[FeedCheck], list[str]]:
         """Find the feed of an address: its own, or of the site there; and what else is offered."""
-        asked = self.web.get(url, accept=f"{FEEDS}, {PAGES}")
+        asked = self._get(url, f"{FEEDS}, {PAGES}", is_exempt=is_exempt)
         own = self._look(url, asked)
         if own.state is not FeedState.BROKEN or asked.exception() is not None:
             return [own], []
@@ -129,10 +142,14 @@ class Looker:
             return [own], []
         offered = offered_feeds(answer)
         for candidates in (offered, list(usual_addresses(answer.url)), self._sitemaps(answer.url)):
-            alive = [c for c in self.check(candidates) if c.state is not FeedState.BROKEN]
+            looked_at = self.check(candidates, exempt=candidates if is_exempt else None)
+            alive = [c for c in looked_at if c.state is not FeedState.BROKEN]
             if alive:
                 return alive[:1], [c.url for c in alive[1:]] if candidates is offered else []
         return [own], []
+
+    def _get(self, url: str, accept: str, *, is_exempt: bool) -> "Future[Answer]":
+        return self.web.get(url, accept=accept, is_tls_exempt=is_exempt)
 
     def _sitemaps(self, url: str) -> list[str]:
         robots = clean_url("/robots.txt", url)
@@ -184,7 +201,9 @@ def check_list(args: argparse.Namespace) -> int:
         if args.address:
             checks = [c for url in cleaned(args.address) for c in looker.find(url)[0]]
         else:
-            checks = looker.check([feed.url for feed in read_list(args.feeds)])
+            feeds = read_list(args.feeds)
+            exempt = {feed.url for feed in feeds if feed.is_tls_exempt}
+            checks = looker.check([feed.url for feed in feeds], exempt=exempt)
     checks.sort(key=lambda check: (check.state is FeedState.ALIVE, check.state, check.url))
     show(args.format, [asdict(check) for check in checks], map(as_row, checks))
     sick = sum(check.state is FeedState.BROKEN for check in checks)
@@ -217,7 +236,7 @@ def add_to_list(args: argparse.Namespace) -> int:
         checks = []
         with looking(args) as looker:
             for url in urls:
-                found, others = looker.find(url)
+                found, others = looker.find(url, is_exempt=args.tls_exempt)
                 checks += found
                 for other in others:
                     say(f"{host_of(url)} also offers {other}")
@@ -225,7 +244,9 @@ def add_to_list(args: argparse.Namespace) -> int:
     for check in checks:
         if check.state is FeedState.BROKEN:
             say(f"not added: {check.url} ({check.why})")
-    extend(args.feeds, [feed_of(check, args.category) for check in good])
+    found_feeds = (feed_of(check, args.category) for check in good)
+    exempt = args.tls_exempt or None
+    extend(args.feeds, [replace(feed, is_tls_exempt=exempt) for feed in found_feeds])
     return 1 if len(good) < len(checks) else 0
 
 
@@ -327,6 +348,7 @@ def here() -> RunContext:
 def as_row(check: FeedCheck) -> dict[str, Any]:
     """Give what a person reads of a check."""
     moved = f"now at {check.moved_to}" if check.moved_to else None
+    unproven = "its certificate proves nothing: exempt" if check.is_tls_verified is False else None
     return {
         "feed": check.title or check.url,
         "state": check.state,
@@ -334,7 +356,7 @@ def as_row(check: FeedCheck) -> dict[str, Any]:
         "format": check.feed_format,
         "entries": check.num_entries,
         "newest": check.newest_entry_at,
-        "why": "; ".join(part for part in (check.why, moved) if part) or None,
+        "why": "; ".join(part for part in (check.why, moved, unproven) if part) or None,
     }
 
 

@@ -62,8 +62,17 @@ def test_an_exemption_is_kept_in_the_list(tmp_path: Path) -> None:
     exempt = replace(feed("https://b.example/atom"), is_tls_exempt=True)
     path.write_bytes(add_feeds(None, [exempt])[0])
     assert [each.is_tls_exempt for each in read_feed_list(path, CONTEXT)] == [True]
+    assert to_lines([exempt]) == b"https://b.example/atom tls-exempt\n"
     lines = b"https://a.example/rss tls-exempt\n"
     assert add_feeds(lines, [feed("https://a.example/rss")]) == (lines, [])
+
+
+def test_a_list_in_a_namespace_or_in_utf_16_is_changed_too() -> None:
+    text = "<opml xmlns='urn:x'><body><outline text='A & B' xmlUrl='feed://a.example/rss'/></body></opml>"
+    changed, added = add_feeds(text.encode("utf-16"), [feed("https://b.example/atom")])
+    assert len(added) == 1
+    assert add_feeds(changed, [feed("http://a.example/rss")]) == (changed, [])
+    assert remove_feeds(changed, ["http://a.example/rss"])[1] == ["http://a.example/rss"]
 
 
 def test_a_feed_is_taken_out_and_the_rest_stays() -> None:

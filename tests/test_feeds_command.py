@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from concurrent.futures import Future
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -9,12 +10,17 @@ from typing import Any
 import pytest
 
 from pipelines.__main__ import main
+from pipelines.feeds import Looker
 from schemas.flow import RunContext
 from schemas.rows import Feed
+from schemas.vocabulary import Reason, Rejected
 from tests.conftest import Site
+from transforms.answers import Answer
+from transforms.feed_checks import FeedState
 from transforms.opml import make_feed
 from transforms.warehouse import StagingFolder, open_warehouse
 from transforms.warehouse.staging import stage
+from transforms.workers import Workers
 
 NOW = datetime.now(UTC)
 CONTEXT = RunContext(run_id="r", now=NOW)
@@ -123,6 +129,38 @@ def test_lists_go_out_and_come_in(run: Run, tmp_path: Path) -> None:
     assert run("export", str(other))[0] == 0
     run("remove", "http://meldt.example/post.xml")
     assert "added http://meldt.example/post.xml" in run("import", str(other))[2]
+
+
+def test_an_exemption_goes_out_and_comes_in_with_its_feed(run: Run, tmp_path: Path) -> None:
+    run("add", "--unseen", "--tls-exempt", "https://meldt.example/post.xml")
+    line = "https://meldt.example/post.xml tls-exempt\n"
+    assert run("export", "--format", "txt")[1] == line
+    (tmp_path / "other.txt").write_text(line)
+    run("remove", "https://meldt.example/post.xml")
+    run("import", str(tmp_path / "other.txt"))
+    assert 'tlsExempt="true"' in run("export")[1]
+
+
+def test_only_feeds_that_are_exempt_are_asked_without_proof() -> None:
+    class Listening:
+        def __init__(self) -> None:
+            self.asked: dict[str, bool] = {}
+
+        def get(self, url: str, *, accept: str, is_tls_exempt: bool) -> "Future[Answer]":
+            self.asked[url] = is_tls_exempt
+            refused: Future[Answer] = Future()
+            refused.set_exception(Rejected(Reason.UNREACHABLE, "nobody there"))
+            return refused
+
+    web: Any = Listening()
+    looker = Looker(web, Workers(0), NOW)
+    checks = looker.check(
+        ["https://a.example/", "https://b.example/"], exempt={"https://a.example/"}
+    )
+    assert [check.state for check in checks] == [FeedState.BROKEN] * 2
+    assert web.asked == {"https://a.example/": True, "https://b.example/": False}
+    looker.find("https://b.example/", is_exempt=True)
+    assert web.asked["https://b.example/"]
 
 
 def test_the_warehouse_tells_how_listed_feeds_are(run: Run, tmp_path: Path, make_row: Any) -> None:

@@ -30,6 +30,41 @@ def test_opml_gives_each_feed_with_title_category_and_site(tmp_path: Path) -> No
     assert (feed.etag, feed.next_poll_at, feed.consecutive_failures) == (None, None, 0)
 
 
+@pytest.mark.parametrize(
+    ("encoding", "declared"),
+    [
+        ("utf-16", "utf-16"),
+        ("latin-1", "iso-8859-1"),
+        ("cp1252", "windows-1252"),
+        ("utf-8-sig", "utf-8"),
+        ("utf-8", "iso-8859-1"),  # says one thing and is another
+    ],
+)
+def test_a_list_in_any_encoding_is_read(tmp_path: Path, encoding: str, declared: str) -> None:
+    path = tmp_path / "feeds.opml"
+    text = f"""<?xml version="1.0" encoding="{declared}"?><opml version="1.0"><body>
+    <outline text="Welt"><outline text="Übersee"><outline text="Fähre"
+    xmlUrl="http://a.example/rss"/></outline></outline></body></opml>"""
+    path.write_bytes(text.encode(encoding))
+    (feed,) = read_feed_list(path, CONTEXT)
+    assert (feed.title, feed.category) == ("Fähre", "Übersee")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<opml><body><outline text='A & B' xmlUrl='http://a.example/rss?a=1&b=2'/></body></opml>",
+        "<opml xmlns='urn:x'><body><outline text='A &amp; B' xmlUrl='feed:http://a.example/rss"
+        "?a=1&amp;b=2'/></body></opml>",
+        "<OPML><body><outline text='A&nbsp;&amp; B' xmlUrl=' feed://a.example/rss?a=1&amp;b=2 '/>"
+        "</body></OPML>",
+    ],
+)
+def test_what_programs_write_wrong_is_borne(tmp_path: Path, text: str) -> None:
+    (feed,) = read(tmp_path, text)
+    assert (feed.url, feed.title) == ("http://a.example/rss?a=1&b=2", "A & B")
+
+
 def test_a_plain_list_gives_an_address_a_line(tmp_path: Path) -> None:
     feeds = read(tmp_path, "# mine\n\nhttps://a.example/rss  \r\nhttps://b.example/atom\n")
     assert [feed.url for feed in feeds] == ["https://a.example/rss", "https://b.example/atom"]

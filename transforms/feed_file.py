@@ -13,7 +13,7 @@ from pathlib import Path
 from lxml import etree
 
 from schemas.rows import Feed
-from transforms.opml import EXEMPT
+from transforms.opml import EXEMPT, http_of, in_utf8, is_opml, parse_opml
 from transforms.urls import clean_url, url_key
 
 EMPTY = b"""<?xml version="1.0" encoding="UTF-8"?>
@@ -22,12 +22,13 @@ EMPTY = b"""<?xml version="1.0" encoding="UTF-8"?>
 
 def add_feeds(body: bytes | None, feeds: Sequence[Feed]) -> tuple[bytes, list[Feed]]:
     """Add the feeds that are not listed; gives the new file and which were added."""
-    if body is not None and not _is_opml(body):
+    body = in_utf8(body or EMPTY)
+    if not is_opml(body):
         return _add_lines(body, feeds)
-    root = _parse(EMPTY if body is None else body)
-    listed = {url_key(url) for url in map(_address, root.iter("outline")) if url}
+    root = parse_opml(body)
+    listed = {url_key(url) for url in map(_address, root.iter("{*}outline")) if url}
     added = [feed for feed in feeds if url_key(feed.url) not in listed]
-    inside = root.find("body")
+    inside = root.find("{*}body")
     if inside is None:
         inside = etree.SubElement(root, "body")
     for feed in added:
@@ -45,12 +46,13 @@ def remove_feeds(body: bytes, urls: Iterable[str]) -> tuple[bytes, list[str]]:
     """Take feeds out by their addresses; gives the new file and what was taken out."""
     keys = {url_key(cleaned) for url in urls if (cleaned := clean_url(url))}
     removed = []
-    if not _is_opml(body):
+    body = in_utf8(body)
+    if not is_opml(body):
         lines = body.decode("utf-8-sig", errors="replace").splitlines(keepends=True)
         removed = [line.strip() for line in lines if _key_of_line(line) in keys]
         return "".join(line for line in lines if _key_of_line(line) not in keys).encode(), removed
-    root = _parse(body)
-    for outline in list(root.iter("outline")):
+    root = parse_opml(body)
+    for outline in list(root.iter("{*}outline")):
         url = _address(outline)
         parent = outline.getparent()
         if url and url_key(url) in keys and parent is not None:
@@ -66,7 +68,7 @@ def to_opml(feeds: Sequence[Feed]) -> bytes:
 
 def to_lines(feeds: Sequence[Feed]) -> bytes:
     """Write the feeds' addresses, one a line."""
-    return "".join(f"{feed.url}\n" for feed in feeds).encode()
+    return "".join(f"{feed.url}{EXEMPT * bool(feed.is_tls_exempt)}\n" for feed in feeds).encode()
 
 
 def write_whole(path: Path, body: bytes) -> None:
@@ -79,21 +81,6 @@ def write_whole(path: Path, body: bytes) -> None:
     part.replace(path)
 
 
-def _is_opml(body: bytes) -> bool:
-    return body.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<")
-
-
-def _parse(body: bytes) -> etree._Element:
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, remove_blank_text=True)
-    try:
-        root = etree.fromstring(body, parser)
-    except etree.XMLSyntaxError as error:
-        raise ValueError(f"is no well-formed OPML: {error.msg}") from error
-    if root.tag.lower() != "opml":
-        raise ValueError(f"is no OPML: its root is <{root.tag}>")
-    return root
-
-
 def _bytes_of(root: etree._Element) -> bytes:
     return etree.tostring(root, xml_declaration=True, encoding="UTF-8", pretty_print=True)
 
@@ -101,12 +88,12 @@ def _bytes_of(root: etree._Element) -> bytes:
 def _address(outline: etree._Element) -> str | None:
     """Give the address of an outline that is a feed, in normal form."""
     names = {str(key).lower(): str(value) for key, value in outline.attrib.items()}
-    return clean_url(names["xmlurl"]) if names.get("xmlurl") else None
+    return clean_url(http_of(names["xmlurl"])) if names.get("xmlurl") else None
 
 
 def _category(inside: etree._Element, name: str) -> etree._Element:
     """Find the outline of a category, or make it."""
-    for outline in inside.iter("outline"):
+    for outline in inside.iter("{*}outline"):
         if not _address(outline) and name in (outline.get("text"), outline.get("title")):
             return outline
     return etree.SubElement(inside, "outline", text=name)
@@ -122,6 +109,6 @@ def _add_lines(body: bytes, feeds: Sequence[Feed]) -> tuple[bytes, list[Feed]]:
 
 
 def _key_of_line(line: str) -> str | None:
-    address = line.strip().removesuffix(EXEMPT)
+    address = http_of(line.strip().removesuffix(EXEMPT))
     cleaned = clean_url(address) if not address.startswith("#") else None
     return url_key(cleaned) if cleaned else None
