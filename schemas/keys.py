@@ -6,11 +6,15 @@ another process.
 """
 
 import hashlib
+import re
 from array import array
 from bisect import bisect_left
 from collections.abc import Container, Iterable
 
+from schemas.columns import ID_LENGTH
+
 HEAD_DIGITS = 16
+_ID = re.compile(rf"[0-9a-f]{{{ID_LENGTH}}}")
 
 
 def head_of(key: str) -> int:
@@ -21,11 +25,21 @@ def head_of(key: str) -> int:
         return int.from_bytes(hashlib.blake2b(key.encode(), digest_size=8).digest())
 
 
+def _sorted_heads(keys: list[str]) -> "array[int]":
+    """Give the heads of many keys in order: of ids in one go, which takes a fifth of the time."""
+    if not all(map(_ID.fullmatch, keys)):
+        return array("Q", sorted(map(head_of, keys)))
+    import numpy as np  # a tenth of a second that `--help` does not pay
+
+    heads = np.frombuffer(bytes.fromhex("".join(key[:HEAD_DIGITS] for key in keys)), ">u8")
+    return array("Q", np.sort(heads.astype("=u8")).tobytes())
+
+
 class KeySet(Container[str]):
     """A set of ids."""
 
     def __init__(self, keys: Iterable[str] = ()) -> None:
-        self._heads = array("Q", sorted(map(head_of, keys)))
+        self._heads = _sorted_heads(list(keys))
 
     def __contains__(self, key: object) -> bool:
         head = head_of(str(key))
