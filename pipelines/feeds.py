@@ -37,6 +37,7 @@ from transforms.feed_checks import (
 from transforms.feed_file import add_feeds, remove_feeds, to_lines, to_opml, write_whole
 from transforms.feed_formats import ParsedFeed, parse_feed
 from transforms.opml import make_feed, read_feed_list
+from transforms.placeholders import ask_listed
 from transforms.urls import clean_url, host_of
 from transforms.warehouse import Answer as Table
 from transforms.web import FEEDS, PAGES, Web, WebSettings
@@ -125,15 +126,25 @@ class Looker:
     now: datetime
 
     def check(
-        self, urls: Sequence[str], *, exempt: Container[str] | None = None
+        self,
+        urls: Sequence[str],
+        *,
+        exempt: Container[str] | None = None,
+        are_listed: bool = True,
     ) -> list[FeedCheck]:
-        """Look at feeds; those that are exempt need not prove their certificate."""
-        asked = [(url, self._get(url, FEEDS, is_exempt=url in (exempt or ()))) for url in urls]
+        """Look at feeds; those that are exempt need not prove their certificate.
+
+        Those that the user listed may name secrets.
+        """
+        asked = [
+            (url, self._get(url, FEEDS, is_exempt=url in (exempt or ()), is_listed=are_listed))
+            for url in urls
+        ]
         return [self._look(url, future) for url, future in asked]
 
     def find(self, url: str, *, is_exempt: bool = False) -> tuple[list[FeedCheck], list[str]]:
         """Find the feed of an address: its own, or of the site there; and what else is offered."""
-        asked = self._get(url, f"{FEEDS}, {PAGES}", is_exempt=is_exempt)
+        asked = self._get(url, f"{FEEDS}, {PAGES}", is_exempt=is_exempt, is_listed=True)
         own = self._look(url, asked)
         if own.state is not FeedState.BROKEN or asked.exception() is not None:
             return [own], []
@@ -142,14 +153,16 @@ class Looker:
             return [own], []
         offered = offered_feeds(answer)
         for candidates in (offered, list(usual_addresses(answer.url)), self._sitemaps(answer.url)):
-            looked_at = self.check(candidates, exempt=candidates if is_exempt else None)
+            exempt = candidates if is_exempt else None
+            looked_at = self.check(candidates, exempt=exempt, are_listed=False)
             alive = [c for c in looked_at if c.state is not FeedState.BROKEN]
             if alive:
                 return alive[:1], [c.url for c in alive[1:]] if candidates is offered else []
         return [own], []
 
-    def _get(self, url: str, accept: str, *, is_exempt: bool) -> "Future[Answer]":
-        return self.web.get(url, accept=accept, is_tls_exempt=is_exempt)
+    def _get(self, url: str, accept: str, *, is_exempt: bool, is_listed: bool) -> "Future[Answer]":
+        listed = url if is_listed else None
+        return ask_listed(self.web, url, listed, accept=accept, is_tls_exempt=is_exempt)
 
     def _sitemaps(self, url: str) -> list[str]:
         robots = clean_url("/robots.txt", url)

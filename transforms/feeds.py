@@ -25,6 +25,7 @@ from schemas.vocabulary import FetchOutcome, PublishedSource, Reason, Rejected
 from transforms.answers import Answer, check_status
 from transforms.archive import open_archive
 from transforms.feed_formats import ParsedEntry, ParsedFeed, parse_feed
+from transforms.placeholders import ask_listed
 from transforms.polling import (
     DEFAULT_INTERVAL,
     asked_interval_s,
@@ -276,8 +277,10 @@ class PollFeedsFn(StageFn):
         """Start to ask for the feed; what comes goes on to a worker at once."""
         now = self.context.now
         question = question_to(feed, now)
-        asked = shared_web(self.web).get(
+        asked = ask_listed(
+            shared_web(self.web),
             question.url,
+            feed.url if feed.listed_by is None else None,
             accept=FEEDS,
             etag=question.etag,
             last_modified=question.last_modified,
