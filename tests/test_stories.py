@@ -1,12 +1,20 @@
 """Articles on one thing come into one story, whatever the order they arrive in."""
 
+import math
 import random
+from collections import Counter, defaultdict
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from schemas.flow import RunContext, StoryCandidate
 from schemas.rows import Story, StoryArticle
-from transforms.stories import group_stories, merge_candidates
+from transforms.stories import (
+    MAX_SILENCE,
+    MIN_SIMILARITY,
+    OpenStories,
+    group_stories,
+    merge_candidates,
+)
 
 NOW = datetime(2026, 3, 9, 12, tzinfo=UTC)
 CONTEXT = RunContext(run_id="r", now=NOW)
@@ -81,3 +89,38 @@ def test_a_story_that_fell_silent_is_not_taken_up_again() -> None:
 def test_of_a_stored_and_a_fresh_candidate_the_stored_one_counts() -> None:
     stored = replace(FOUR[0], story_id="s-old")
     assert merge_candidates([FOUR[0], stored]) == [stored]
+
+
+def test_the_story_most_like_an_article_is_found_as_if_all_were_compared() -> None:
+    chance = random.Random(5)
+    stories, totals = OpenStories(), defaultdict[str, Counter[str]](Counter)
+    last_at: dict[str, datetime] = {}
+    found = 0
+    for number in range(300):
+        terms = {f"t{int(chance.paretovariate(0.2)) % 9000}" for _ in range(12)}
+        vector = {term: 1 / math.sqrt(len(terms)) for term in sorted(terms)}
+        at = NOW + timedelta(hours=number)
+        like = {
+            story: sum(total[term] for term in terms)
+            / math.sqrt(len(terms) * sum(v * v for v in total.values()))
+            for story, total in totals.items()
+            if at - last_at[story] <= MAX_SILENCE
+        }
+        best = max(like.values(), default=0.0)
+        similarity, story = stories.most_like(vector, at)
+        if best >= MIN_SIMILARITY:
+            found += 1
+            assert math.isclose(similarity, best)
+            assert math.isclose(like[story], best)
+        else:
+            assert similarity < MIN_SIMILARITY
+            story = f"s{number}"
+        stories.add(story, vector, at)
+        totals[story].update(dict.fromkeys(terms, 1 / math.sqrt(len(terms))))
+        last_at[story] = at
+    assert 50 < found < 299
+
+
+def test_where_every_article_has_its_story_nothing_is_grouped() -> None:
+    told = [replace(one, story_id="s") for one in FOUR]
+    assert list(group_stories(told, context=CONTEXT)) == []

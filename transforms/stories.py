@@ -14,12 +14,14 @@ stable; the same articles in the same state give the same stories.
 import collections
 import math
 import re
+from array import array
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import apache_beam as beam
+import numpy as np
 
 from schemas.columns import content_id
 from schemas.flow import LEAD_LENGTH, AnnotatedArticle, RunContext, StoryCandidate
@@ -29,6 +31,7 @@ from schemas.rows import Story, StoryArticle
 MIN_SIMILARITY = 0.18
 NAME_WEIGHT = 3.0  # an entity's name against a common word
 MAX_SILENCE = timedelta(days=5)  # a story that nobody adds to for so long is over
+TINY = 1e-12
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 WORD = re.compile(r"[^\W\d_]{4,}")  # shorter words are mostly function words
 
@@ -58,24 +61,81 @@ def weigh(terms: collections.Counter[str], weights: dict[str, float]) -> dict[st
     return {term: value / length for term, value in vector.items()}
 
 
-@dataclass
-class OpenStory:
-    """A story while articles are being added to it."""
+class OpenStories:
+    """Stories while articles are being added to them, found by the terms they share with one.
 
-    story_id: str
-    last_at: datetime
-    total: dict[str, float] = field(default_factory=dict)
+    An article is compared with all stories at once: for each term stand the stories of the
+    articles that have it, and how much each has of it. The commonest terms, which stand in most
+    stories, only count where others brought a story up: by themselves they cannot make it like
+    enough. So the cost is that of the rare terms, and not of all pairs.
+    """
 
-    def add(self, vector: dict[str, float], at: datetime) -> None:
-        """Take an article in."""
+    def __init__(self) -> None:
+        self.ids: list[str] = []
+        self._place: dict[str, int] = {}  # by id
+        self._last_s = array("d")  # when the last article was added
+        self._squares = array("d")  # of the length of the sum of a story's vectors
+        self._totals: list[dict[str, float]] = []  # that sum
+        self._postings: dict[str, tuple[array[int], array[float]]] = {}
+
+    def __contains__(self, story_id: str) -> bool:
+        return story_id in self._place
+
+    def add(self, story_id: str, vector: dict[str, float], at: datetime) -> None:
+        """Add an article to a story, which it opens where there is none of that id."""
+        place = self._place.setdefault(story_id, len(self.ids))
+        if place == len(self.ids):
+            self.ids.append(story_id)
+            self._last_s.append(at.timestamp())
+            self._squares.append(0.0)
+            self._totals.append({})
+        total, square = self._totals[place], self._squares[place]
         for term, value in vector.items():
-            self.total[term] = self.total.get(term, 0.0) + value
-        self.last_at = max(self.last_at, at)
+            square += value * (2 * total.get(term, 0.0) + value)
+            total[term] = total.get(term, 0.0) + value
+            places, values = self._postings.setdefault(term, (array("q"), array("d")))
+            places.append(place)
+            values.append(value)
+        self._squares[place] = square
+        self._last_s[place] = max(self._last_s[place], at.timestamp())
 
-    def similarity(self, vector: dict[str, float]) -> float:
-        """Cosine between the article and the middle of the story's articles."""
-        length = math.sqrt(sum(value * value for value in self.total.values()))
-        return sum(v * self.total.get(t, 0.0) for t, v in vector.items()) / length if length else 0
+    def most_like(self, vector: dict[str, float], at: datetime) -> tuple[float, str]:
+        """Give the open story that is most like an article, and how like: 0 where none is."""
+        known = [term for term in vector if term in self._postings]
+        known.sort(key=lambda term: len(self._postings[term][0]))
+        telling = _without_common(known, vector)
+        if not telling:
+            return 0.0, ""
+        places = np.concatenate([np.frombuffer(self._postings[t][0], "q") for t in telling])
+        shares = np.concatenate(
+            [np.frombuffer(self._postings[t][1], "d") * vector[t] for t in telling]
+        )
+        dots = np.bincount(places, shares, minlength=len(self.ids))
+        squares = np.frombuffer(self._squares, "d")
+        is_open = at.timestamp() - np.frombuffer(self._last_s, "d") <= MAX_SILENCE.total_seconds()
+        least = dots / np.sqrt(np.maximum(squares, TINY))
+        unseen = math.sqrt(sum(vector[term] ** 2 for term in known[len(telling) :]))
+        bar = max(MIN_SIMILARITY - unseen, (least * is_open).max() - unseen)
+        near = np.flatnonzero(is_open & (dots > 0) & (least >= bar))
+        return max(
+            ((self._similarity(place, vector), self.ids[place]) for place in near.tolist()),
+            default=(0.0, ""),
+        )
+
+    def _similarity(self, place: int, vector: dict[str, float]) -> float:
+        """Cosine between an article and the middle of a story's articles."""
+        total = self._totals[place]
+        dot = sum(value * total.get(term, 0.0) for term, value in vector.items())
+        return dot / math.sqrt(max(self._squares[place], TINY))
+
+
+def _without_common(terms: list[str], vector: dict[str, float]) -> list[str]:
+    """Leave out the last terms as long as they alone cannot make a story like enough."""
+    square, end = 0.0, len(terms)
+    while end and square + vector[terms[end - 1]] ** 2 < MIN_SIMILARITY**2:
+        square += vector[terms[end - 1]] ** 2
+        end -= 1
+    return terms[:end]
 
 
 def group_stories(
@@ -83,25 +143,25 @@ def group_stories(
 ) -> Iterator[Story | StoryArticle]:
     """Put each candidate without a story into one."""
     ordered = sorted(candidates, key=lambda c: (c.published_at or LONG_AGO, c.article_id))
+    if all(candidate.story_id is not None for candidate in ordered):
+        return
     documents = [terms_of(candidate) for candidate in ordered]
     weights = rarity(documents)
-    stories: dict[str, OpenStory] = {}
+    stories = OpenStories()
     first_with_text: dict[str, tuple[str, str]] = {}  # text_sha256 → (article_id, story_id)
     for candidate, terms in zip(ordered, documents, strict=True):
         at = candidate.published_at or LONG_AGO
         vector = weigh(terms, weights)
         original = first_with_text.get(candidate.text_sha256)
         story_id, similarity = _story_for(candidate, vector, stories, original, at)
-        if story_id not in stories:
-            stories[story_id] = OpenStory(story_id, at)
-            if candidate.story_id is None:
-                yield Story(
-                    story_id=story_id,
-                    headline=candidate.headline,
-                    started_at=candidate.published_at,
-                    run_id=context.run_id,
-                )
-        stories[story_id].add(vector, at)
+        if story_id not in stories and candidate.story_id is None:
+            yield Story(
+                story_id=story_id,
+                headline=candidate.headline,
+                started_at=candidate.published_at,
+                run_id=context.run_id,
+            )
+        stories.add(story_id, vector, at)
         first_with_text.setdefault(candidate.text_sha256, (candidate.article_id, story_id))
         if candidate.story_id is None:
             yield StoryArticle(
@@ -116,7 +176,7 @@ def group_stories(
 def _story_for(
     candidate: StoryCandidate,
     vector: dict[str, float],
-    stories: dict[str, OpenStory],
+    stories: OpenStories,
     original: tuple[str, str] | None,
     at: datetime,
 ) -> tuple[str, float | None]:
@@ -125,17 +185,10 @@ def _story_for(
         return candidate.story_id, None
     if original is not None:
         return original[1], 1.0
-    best = max(
-        ((story.similarity(vector), key) for key, story in stories.items() if _is_open(story, at)),
-        default=(0.0, ""),
-    )
-    if best[0] >= MIN_SIMILARITY:
-        return best[1], round(best[0], 4)
+    similarity, story_id = stories.most_like(vector, at)
+    if similarity >= MIN_SIMILARITY:
+        return story_id, round(similarity, 4)
     return content_id("story", candidate.article_id), None
-
-
-def _is_open(story: OpenStory, at: datetime) -> bool:
-    return at - story.last_at <= MAX_SILENCE
 
 
 def candidate_of(annotated: AnnotatedArticle) -> StoryCandidate:
