@@ -109,10 +109,10 @@ lock: setup  ## Compile requirements.lock anew from setup.py, and after it that 
 	  --python-platform x86_64-manylinux_2_28 --constraint requirements.lock \
 	  --generate-hashes --no-header --no-annotate -o pipelines/deploy/requirements-gcp.lock
 
-model: setup  ## Train the language model: make model CORPORA=folder (see transforms/model/README.md).
+model: setup  ## Train the language model: make model CORPORA=folder [FROM=transforms/model] (see its README.md).
 	$(if $(CORPORA),,$(error say where the corpora are: make model CORPORA=folder))
 	$(BIN)/uv pip install --quiet --python $(BIN)/python -e '.[train]'
-	$(BIN)/dateline train --corpora $(CORPORA)
+	$(BIN)/dateline train --corpora $(CORPORA) $(if $(FROM),--start $(FROM))
 
 clean-model: setup  ## Train what tells text from furniture: make clean-model CORPORA=folder (see seeds/BLOCKS.md).
 	$(if $(CORPORA),,$(error say where pages with gold text are: make clean-model CORPORA=folder))

@@ -6,6 +6,7 @@ import lzma
 import random
 import re
 from dataclasses import replace
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -28,7 +29,7 @@ from pipelines.train.gazetteer import CLASSES, common_words, country_words, mask
 from pipelines.train.names import MISSING, NamedSentence
 from pipelines.train.treebanks import Sentence
 from pipelines.train.variation import Stock, coin_name, vary_names
-from transforms.language import blank_pipeline
+from transforms.language import LABELS, blank_pipeline
 
 PENN = {"NOUN": "NN", "PROPN": "NNP", "VERB": "VBD", "ADP": "IN", "DET": "DT", "PRON": "PRP"}
 
@@ -273,6 +274,32 @@ def test_case_is_varied_and_marks_stay() -> None:
     assert texts == {NAMED.text, NAMED.text.upper(), NAMED.text.lower(), NAMED.text.title()}
 
 
+def test_news_of_our_own_is_read_with_a_tenth_held_out(tmp_path: Path) -> None:
+    path = tmp_path / "news.txt"
+    path.write_text("[PERSON Ama Tolle] left [GPE Brenholt].\nShe wept.\n\n" * 10)
+    rows = list(naming.read_news(path))
+    assert [row.split for row in rows] == ["train"] * 18 + ["dev"] * 2
+    assert rows[0].text == "Ama Tolle left Brenholt."
+    assert marked(rows[0]) == [("Ama Tolle", "PERSON"), ("Brenholt", "GPE")]
+    assert marked(rows[1]) == []
+
+
+def test_our_own_news_is_marked_with_known_labels_only() -> None:
+    rows = list(naming.read_news(files("pipelines.train") / "news.txt"))
+    assert {label for row in rows for _, _, label in row.marks} == set(LABELS)
+    assert not [row.text for row in rows if "[" in row.text or "]" in row.text]
+    assert len({row.text for row in rows}) > 4_000
+
+
+def test_sentences_of_one_document_are_joined_up_to_a_length() -> None:
+    rows = [replace(NAMED, document=document) for document in "aaaaaaaaaaaaaaaaaaaab"]
+    groups = list(naming.group_sentences(rows, random.Random(1)))
+    sizes = [len(group) for group in groups]
+    assert sum(sizes) == 21
+    assert sizes[-1] == 1
+    assert 1 < max(sizes) <= naming.MOST_WORDS // len(NAMED.text.split()) + 1
+
+
 def test_invented_names_take_the_place_of_others() -> None:
     stock = Stock((((["Ama"], ["Tolle"])),), ["Quissa"], ["Karvonia"], ["Karvonian"])
     chance = random.Random(2)
@@ -384,6 +411,13 @@ def test_a_missing_folder_or_corpus_is_named_before_any_work(tmp_path: Path) -> 
         put(tmp_path / name)
     with pytest.raises(UsageError, match=rf"lacks {CORPORA[0]}"):
         check_settings(settings("--corpora", str(tmp_path)))
+
+
+def test_a_folder_without_our_model_is_nothing_to_start_from(tmp_path: Path) -> None:
+    for name in CORPORA:
+        put(tmp_path / name)
+    with pytest.raises(UsageError, match="no model of ours"):
+        check_settings(settings("--corpora", str(tmp_path), "--start", str(tmp_path)))
 
 
 def test_no_steps_are_no_training(tmp_path: Path) -> None:

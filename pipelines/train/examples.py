@@ -129,9 +129,10 @@ def name_example(doc: Doc) -> Example:
     return Example(tuple(token.text for token in doc if not token.is_space), names=tuple(tags))
 
 
-def read_sources(path: Path) -> dict[str, list[naming.NamedSentence]]:
+def read_sources(path: Path, news: Path) -> dict[str, list[naming.NamedSentence]]:
     """Read the training sentences with names, by source."""
-    chosen = [s for s in naming.read_names(path) if s.split == "train"]
+    rows = (*naming.read_names(path), *naming.read_news(news))
+    chosen = [s for s in rows if s.split == "train"]
     labels = naming.common_labels(chosen)
     sources: dict[str, list[naming.NamedSentence]] = {}
     for sentence in chosen:

@@ -16,12 +16,12 @@ from spacy.scorer import Scorer
 from spacy.tokens import Doc, Span
 from spacy.training import Example
 
-from pipelines.train.corpora import NAMES, TREEBANKS, find_corpus
-from pipelines.train.names import NamedSentence, make_doc, read_names
+from pipelines.train.corpora import NAMES, TREEBANKS, find_corpus, own_news
+from pipelines.train.names import NEWS, NamedSentence, make_doc, read_names, read_news
 from pipelines.train.treebanks import treebank_docs
 from transforms.language import LABELS
 
-NAME_SOURCES = {"GMB": "gmb", "GUM": "gum"}
+NAME_SOURCES = {"GMB": "gmb", "GUM": "gum", "news": NEWS}
 MERGED = {"GPE": "PLACE", "LOC": "PLACE", "FAC": "PLACE"}
 FIGURES = re.compile(r"<!-- figures -->.*<!-- end of figures -->", re.DOTALL)
 CARD = "README.md"
@@ -127,7 +127,7 @@ def has_sentences(doc: Doc) -> bool:
 
 def held_out(corpora: Path, source: str) -> list[NamedSentence]:
     """Read the development sentences of one source of names."""
-    rows = read_names(find_corpus(corpora, NAMES))
+    rows = (*read_names(find_corpus(corpora, NAMES)), *read_news(own_news()))
     return [row for row in rows if row.split == "dev" and row.source == NAME_SOURCES[source]]
 
 

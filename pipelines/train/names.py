@@ -25,11 +25,14 @@ from spacy.tokens import Doc, Span
 
 Mark = tuple[int, int, str]
 
-MOST_SENTENCES = 4  # to a document
+MOST_WORDS = 110  # to a document, and what its last sentence has more: what is read at once
 UPPER, LOWER, TITLE, DATELINE = 0.03, 0.04, 0.02, 0.04  # shares of sentences
 MISSING = "MISSING"
 AGENCIES = ("AP", "Reuters", "AFP", "DPA", "Xinhua", "UPI", "ANSA", "EFE", "Interfax", "IPS")
 HYPHENATED = re.compile(r"\b(?P<name>[A-Z][A-Za-z.]+)-(?=[a-z]{3,}\b)")
+MARKED = re.compile(r"\[(?P<label>[A-Z]+) (?P<name>[^][]+)\]")
+NEWS = "news"
+HELD_OUT = 10
 DASHES = (" — ", " – ", " - ", " -- ")
 
 
@@ -54,6 +57,29 @@ def read_names(path: Path) -> Iterator[NamedSentence]:
             yield NamedSentence(
                 row["src"], row["doc"], row["split"], row["text"], tuple(sorted(marks))
             )
+
+
+def read_news(path: Path) -> Iterator[NamedSentence]:
+    """Read the news that was written for this: `[GPE Kano]` is a name, a line a sentence.
+
+    An empty line ends a document; each tenth document is held out.
+    """
+    documents = path.read_text(encoding="utf-8").strip().split("\n\n")
+    for number, document in enumerate(documents):
+        split = "dev" if number % HELD_OUT == HELD_OUT - 1 else "train"
+        for line in document.split("\n"):
+            yield parse_marked(line, str(number), split)
+
+
+def parse_marked(line: str, document: str, split: str) -> NamedSentence:
+    """Take the marks out of a sentence."""
+    text, marks, end = "", [], 0
+    for match in MARKED.finditer(line):
+        text += line[end : match.start()]
+        marks.append((len(text), len(text) + len(match["name"]), match["label"]))
+        text += match["name"]
+        end = match.end()
+    return NamedSentence(NEWS, document, split, text + line[end:], tuple(marks))
 
 
 def common_labels(sentences: Iterable[NamedSentence]) -> dict[str, str]:
@@ -114,14 +140,15 @@ def add_dateline(sentence: NamedSentence, chance: random.Random) -> NamedSentenc
 def group_sentences(
     sentences: Iterable[NamedSentence], chance: random.Random
 ) -> Iterator[list[NamedSentence]]:
-    """Join neighbouring sentences of a document, one to MOST_SENTENCES at a time."""
+    """Join neighbouring sentences of a document, one of them or up to MOST_WORDS at a time."""
     group: list[NamedSentence] = []
-    size = chance.randint(1, MOST_SENTENCES)
+    left = chance.randint(1, MOST_WORDS)
     for sentence in sentences:
-        if group and (len(group) == size or sentence.document != group[-1].document):
+        if group and (left <= 0 or sentence.document != group[-1].document):
             yield group
-            group, size = [], chance.randint(1, MOST_SENTENCES)
+            group, left = [], chance.randint(1, MOST_WORDS)
         group.append(sentence)
+        left -= len(sentence.text.split())
     if group:
         yield group
 

