@@ -6,7 +6,7 @@ WAREHOUSE ?= dateline.duckdb
 BROWSER ?= chromium
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-report test-bigquery test-gcp test-flink test-kill soak bench bench-web bench-model bench-warehouse check lock model clean-model clean
+.PHONY: help setup run test test-report test-bigquery test-gcp test-flink test-kill soak bench bench-web bench-run bench-model bench-warehouse check lock model clean-model clean
 
 help:  ## List the targets.
 	@sed -n 's/^\([a-z-]*\):.*##/\1\t/p' $(MAKEFILE_LIST)
@@ -39,7 +39,17 @@ test-report: setup  ## Open the report in headless Chromium; installs it where i
 	  { echo "no browser: install Chromium and say where: make test-report BROWSER=path" >&2; exit 2; }
 	DATELINE_BROWSER=$$(command -v $(BROWSER)) $(BIN)/python -m pytest tests/browser
 
-bench: bench-web bench-model bench-warehouse  ## Measure, side by side with what one would use instead.
+bench: bench-web bench-run bench-model bench-warehouse  ## Measure, side by side with what one would use instead.
+
+# Apart from our own environment: nothing of ours needs it.
+NEWSPAPER := build/newspaper
+NEWSPAPER_VERSION := 0.9.6
+
+$(NEWSPAPER): | setup
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --target $@ newspaper4k==$(NEWSPAPER_VERSION)
+
+bench-run: setup $(NEWSPAPER)  ## Measure a whole pass beside a bare loop, and beside newspaper4k.
+	$(BIN)/python -W ignore -m tests.bench.run $(FLAGS)
 
 bench-model: setup  ## Measure the language model beside a spaCy CNN, on one core.
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.bench.model

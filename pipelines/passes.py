@@ -140,23 +140,22 @@ def run_pass(
     with signals.held():
         tables = merge_rest(merger)
         sums = stage_sums({**read_counters(graph), **written(tables)}, read_latencies(graph))
-        ended = replace(
-            ended_run(run, settings),
-            **totals(sums, tables),
-            seconds=round(time.monotonic() - started, 3),
-        )
+        seconds = round(time.monotonic() - started, 3)
+        ended = replace(ended_run(run, settings), **totals(sums, tables), seconds=seconds)
         warehouse.record_run(ended)
         result = PassResult(
             run=ended, sums=tuple(sums), tables=tables, feeds_not_due=state.feeds_not_due
         )
-        tell(result, settings, progress)
+        tell(result, warehouse, settings, progress)
     return result
 
 
-def tell(result: PassResult, settings: IngestSettings, progress: Progress) -> None:
+def tell(
+    result: PassResult, warehouse: Warehouse, settings: IngestSettings, progress: Progress
+) -> None:
     """Tell how a pass ended: to people or a log, and to Prometheus."""
     if settings.metrics:
-        write_metrics(settings.metrics, result)
+        write_metrics(settings.metrics, result, warehouse.last_complete_run_at())
     progress.report(result)
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from apache_beam.metrics.metric import MetricsFilter
 
 from schemas.rows import Feed, Run
+from transforms.reject import WITHIN
 from transforms.warehouse import Merged
 
 PREFIX = "dateline."
@@ -27,6 +28,16 @@ class Latency:
     count: int
     total_ms: int
     max_ms: int
+    within_ms: Mapping[int, int] = field(default_factory=dict)  # how many took so long, no longer
+
+    def quantile_ms(self, share: float) -> int:
+        """Say within which time that share of the elements was done, to the next bound."""
+        done = 0
+        for bound, number in sorted(self.within_ms.items()):
+            done += number
+            if done >= share * self.count:
+                return min(bound, self.max_ms)
+        return self.max_ms
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +70,10 @@ def read_counters(result: Any) -> dict[tuple[str, str], int]:
 
 def read_latencies(result: Any) -> dict[str, Latency]:
     """Read our distributions from a finished pipeline, by stage."""
+    within: dict[str, dict[int, int]] = collections.defaultdict(dict)
+    for (stage, what), number in read_counters(result).items():
+        if what.startswith(WITHIN):
+            within[stage][int(what.removeprefix(WITHIN))] = number
     found: dict[str, Latency] = {}
     for metric in result.metrics().query(MetricsFilter())["distributions"]:
         namespace = metric.key.metric.namespace
@@ -69,6 +84,7 @@ def read_latencies(result: Any) -> dict[str, Latency]:
                 count=one.count + metric.result.count,
                 total_ms=one.total_ms + metric.result.sum,
                 max_ms=max(one.max_ms, metric.result.max),
+                within_ms=within[stage],
             )
     return found
 

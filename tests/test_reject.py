@@ -10,7 +10,7 @@ import pytest
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.testing.util import assert_that, equal_to
 
-from pipelines.sums import read_counters, stage_sums
+from pipelines.sums import read_counters, read_latencies, stage_sums
 from schemas.columns import content_id
 from schemas.flow import RunContext
 from schemas.rows import Entry, Feed, Rejection
@@ -70,6 +70,9 @@ def test_a_stage_gives_out_or_rejects_every_element_and_counts_it() -> None:
     assert (sums.entered, sums.left) == (8, 4)
     assert sums.rejected == {Reason.ROBOTS_DISALLOWED: 2, Reason.TIMEOUT: 2}
     assert sums.is_balanced
+    latency = read_latencies(pipeline.result)["fetch"]
+    assert sum(latency.within_ms.values()) == latency.count == 6
+    assert 0 <= latency.quantile_ms(0.5) <= latency.quantile_ms(0.99) <= latency.max_ms
 
 
 def test_a_bug_in_a_stage_fails_the_run() -> None:

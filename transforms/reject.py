@@ -8,6 +8,7 @@ An entry that is rejected for good is written as a row beside its rejection, so 
 and not tried again; one rejected for a passing reason is not, and comes back with its feed.
 """
 
+import bisect
 import functools
 import queue
 import time
@@ -27,6 +28,10 @@ from schemas.vocabulary import Rejected
 from transforms.stopping import is_stopping, note_left
 
 ROWS = "rows"  # tag of the rows that a stage writes beside its main output
+# A distribution of Beam's has no quantiles: elements are counted by the least of these they took
+# no longer than (the last: or longer).
+LATENCIES_MS = tuple(round(10 ** (step / 4)) for step in range(25))  # 1 ms to 1,000 s
+WITHIN = "within_ms:"
 
 Element = Feed | Entry | Page | ExtractedArticle | AnnotatedArticle
 
@@ -173,8 +178,10 @@ class StageFn(beam.DoFn):
             note_left()
             count(self.stage, "in", -1)  # it was never taken
             return
-        latency = Metrics.distribution(f"dateline.{self.stage}", "latency_ms")
-        latency.update(round(1000 * (time.monotonic() - begun.at)))
+        took_ms = round(1000 * (time.monotonic() - begun.at))
+        Metrics.distribution(f"dateline.{self.stage}", "latency_ms").update(took_ms)
+        within = LATENCIES_MS[min(bisect.bisect_left(LATENCIES_MS, took_ms), len(LATENCIES_MS) - 1)]
+        count(self.stage, f"{WITHIN}{within}")
         for output in outputs:
             if isinstance(output, beam.pvalue.TaggedOutput):
                 value = WindowedValue(output.value, begun.timestamp, (begun.window,))
