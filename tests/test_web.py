@@ -347,6 +347,20 @@ def test_robots_txt_is_asked_for_once_by_all_processes_and_runs(
     assert len(site.asked("/robots.txt")) == 1
 
 
+def test_rules_that_are_not_held_any_more_are_read_again_and_not_asked_for(
+    site: Any, make_web: MakeWeb, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(web_module, "MAX_RULES", 2)
+    web = make_web(lanes=str(tmp_path), obey_robots=True)
+    rules = b"User-agent: *\nDisallow: /private\n"
+    for n in range(5):
+        site.put(f"a{n}.example/robots.txt", rules)
+        assert reason_of(web, f"http://a{n}.example/private") is Reason.ROBOTS_DISALLOWED
+    assert len(web._robots) == 2
+    assert reason_of(web, "http://a0.example/private") is Reason.ROBOTS_DISALLOWED
+    assert len(site.asked("/robots.txt")) == 5
+
+
 def test_a_slow_reader_slows_the_fetcher_down(
     site: Any, make_web: MakeWeb, monkeypatch: pytest.MonkeyPatch
 ) -> None:

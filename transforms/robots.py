@@ -32,6 +32,7 @@ PASSING = frozenset(
     {Reason.UNREACHABLE, Reason.TIMEOUT, Reason.RATE_LIMITED, Reason.SERVER_ERROR}
     | {Reason.BAD_RESPONSE}
 )
+NO_RULES = Protego.parse("")
 _RECORD = re.compile(r"\s*([A-Za-z]+(?:[-_ ][A-Za-z]+)?)\s*:([^#]*)")
 _AGENT, _RULES = "user-agent", ("allow", "disallow")
 _SLIPS = {
@@ -82,7 +83,8 @@ def read_robots(answer: Answer) -> RobotsRules:
 
 def rules_of(text: str) -> RobotsRules:
     """Read the text of a robots.txt."""
-    return RobotsRules(rules=Protego.parse(as_groups(text)), text=text)
+    rules = Protego.parse(as_groups(text)) if text.strip() else NO_RULES
+    return RobotsRules(rules=rules, text=text)
 
 
 def as_groups(text: str) -> str:
@@ -119,9 +121,7 @@ def robots_after(failure: Rejected) -> RobotsRules:
     if failure.reason not in PASSING:
         return rules_of("")  # too many redirects and the like: as if not there
     reason = failure.reason if failure.reason.is_retryable else Reason.SERVER_ERROR
-    return RobotsRules(
-        rules=Protego.parse(""), failure=Rejected(reason, f"robots.txt: {failure.detail}")
-    )
+    return RobotsRules(rules=NO_RULES, failure=Rejected(reason, f"robots.txt: {failure.detail}"))
 
 
 def keep_robots(folder: Path, origin: str, robots: RobotsRules, now: float) -> None:
@@ -152,7 +152,7 @@ def kept_robots(folder: Path, origin: str, now: float) -> tuple[float, RobotsRul
         return expires_at, replace(rules_of(told["text"]), text="")
     reason, detail = told["failure"]
     failure = Rejected(Reason(reason), detail)
-    return expires_at, RobotsRules(rules=Protego.parse(""), failure=failure)
+    return expires_at, RobotsRules(rules=NO_RULES, failure=failure)
 
 
 def _path(folder: Path, origin: str) -> Path:

@@ -51,6 +51,7 @@ PATIENCE_S = 0.5  # a request holds a slot no longer; else a few dead hosts woul
 MAX_ASKED = 2000
 MAX_HELD_BYTES = 32_000_000  # of answers that nobody has let go of yet; then no more are asked for
 LOOK_AGAIN_S = 0.02
+MAX_RULES = 500  # of robots.txt in memory: usual ones take 35 kB each, ten thousand 350 MB
 PAGES = "text/html, application/xhtml+xml;q=0.9, */*;q=0.1"
 FEEDS = (
     "application/atom+xml, application/rss+xml, application/feed+json, application/rdf+xml, "
@@ -227,7 +228,7 @@ class Web:
 
     def _pause_s(self, url: str) -> float:
         """Say how long the next request to the domain waits: ours or what robots.txt asks."""
-        _, robots = self._robots.get(_origin(url), (0.0, None))
+        robots = self._known_robots(_origin(url))
         asked_s = robots.delay_s(PRODUCT) if robots else 0.0
         return max(self.settings.host_delay_s, asked_s)
 
@@ -301,10 +302,9 @@ class Web:
             robots = await self._ask_robots(origin, is_tls_exempt)
             now = time.time()
             if self._shelf is not None:  # in a thread: a new file may keep a busy disk for long
-                await self._loop.run_in_executor(
-                    None, keep_robots, self._shelf, origin, robots, now
-                )
-            self._robots[origin] = (now + robots.age_s, replace(robots, text=""))
+                keep = functools.partial(keep_robots, self._shelf, origin, robots, now)
+                await self._loop.run_in_executor(None, keep)
+            self._remember(origin, now + robots.age_s, replace(robots, text=""))
             return robots
 
     def _known_robots(self, origin: str) -> RobotsRules | None:
@@ -312,10 +312,15 @@ class Web:
         now = time.time()
         known = self._robots.get(origin)
         if self._shelf is not None and not (known and now < known[0]):
-            known = kept_robots(self._shelf, origin, now)
-            if known is not None:
-                self._robots[origin] = known
+            if known := kept_robots(self._shelf, origin, now):
+                self._remember(origin, *known)
         return known[1] if known and now < known[0] else None
+
+    def _remember(self, origin: str, expires_at: float, robots: RobotsRules) -> None:
+        """Hold rules in memory: the latest of them, where the others can be read again."""
+        self._robots[origin] = (expires_at, robots)
+        if self._shelf is not None and len(self._robots) > MAX_RULES:
+            del self._robots[next(iter(self._robots))]
 
     async def _ask_robots(self, origin: str, is_tls_exempt: bool) -> RobotsRules:
         exchange = Exchange(
