@@ -6,7 +6,7 @@ WAREHOUSE ?= dateline.duckdb
 BROWSER ?= chromium
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-report test-bigquery test-gcp test-flink test-kill soak bench bench-web bench-run bench-model bench-warehouse check lock model clean-model clean
+.PHONY: help setup run test test-report test-bigquery test-gcp test-flink prism test-prism test-kill soak bench bench-web bench-run bench-model bench-warehouse check lock model clean-model clean
 
 help:  ## List the targets.
 	@sed -n 's/^\([a-z-]*\):.*##/\1\t/p' $(MAKEFILE_LIST)
@@ -79,6 +79,19 @@ test-gcp: setup  ## Run the same on Google's side: make test-gcp PROJECT=name DA
 	$(if $(PROJECT),,$(error say where: make test-gcp PROJECT=my-project DATASET=dateline_test))
 	DATELINE_BIGQUERY=$(PROJECT).$(or $(DATASET),dateline_test) \
 	  $(BIN)/python -m pytest $(ON_BIGQUERY)
+
+PRISM := build/prism/prism
+BEAM := $(shell sed -n 's/^apache-beam==\([0-9.]*\).*/\1/p' requirements.lock)
+
+$(PRISM): requirements.lock
+	@command -v go >/dev/null || { echo "Prism needs Go: install it, then make test-prism" >&2; exit 2; }
+	GOBIN=$(abspath $(@D)) go install github.com/apache/beam/sdks/v2/go/cmd/prism@v$(BEAM)
+	touch $@
+
+prism: $(PRISM)  ## Build Prism, Beam's local runner for streams, in build/prism (needs Go).
+
+test-prism: setup $(PRISM)  ## Run the pipeline as a stream on Prism (needs Go).
+	DATELINE_PRISM=$(abspath $(PRISM)) $(BIN)/python -m pytest tests/streaming
 
 FLINK := build/flink/dateline-flink.jar
 ON_FLINK := .venv-flink/.ready

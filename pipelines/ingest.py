@@ -15,21 +15,25 @@ from apache_beam.transforms.util import WaitOn
 
 from pipelines.options import IngestSettings, settings_from
 from pipelines.passes import PassState, run_passes
+from pipelines.streaming import run_stream
 from schemas.flow import AnnotatedArticle, Page, RunContext
 from schemas.rows import Rejection
 from schemas.tables import TABLE_OF, Row
 from transforms.annotate import AnnotateArticles
 from transforms.clean import CleanArticles
+from transforms.control import take_requests
 from transforms.extract import ExtractArticles
 from transforms.feeds import PollFeeds
 from transforms.fetch import FetchPages
 from transforms.files import read_files
 from transforms.known import DropKnownEntries, DropUnchanged
-from transforms.load import StreamRows, WriteRows
+from transforms.load import StreamRows, WriteRows, WriteWhenDone
 from transforms.reject import ROWS, count
+from transforms.remember import RememberEntries
 from transforms.replay import read_archive
 from transforms.stopping import is_stopping, note_left
-from transforms.stories import GroupStories
+from transforms.stories import GroupStories, GroupStoriesInWindows
+from transforms.ticks import PollOnTicks, Ticks
 from transforms.warehouse.staging import DEFERRED
 from transforms.web import WebSettings
 
@@ -50,14 +54,7 @@ class ReadFeeds(beam.PTransform):
         polled = (
             pipeline
             | "feeds" >> beam.Create(list(self.state.feeds))
-            | "poll"
-            >> PollFeeds(
-                self.context,
-                web,
-                self.settings.archive,
-                self.settings.workers,
-                self.settings.interval,
-            )
+            | "poll" >> PollFeeds(*poll_settings(self, web))
         )
         due = pipeline | "due again" >> beam.Create(list(self.state.due))
         fetched = (
@@ -67,6 +64,42 @@ class ReadFeeds(beam.PTransform):
             | "fetch" >> FetchPages(self.context, web, self.settings.archive)
         )
         return {"pages": fetched.elements, "polls": polled.rows, "fetches": fetched.rows}
+
+
+@dataclass
+class ReadFeedsForEver(beam.PTransform):
+    """Ticks → new pages, over the network, for as long as the stream lives."""
+
+    context: RunContext
+    settings: IngestSettings
+    state: PassState
+
+    def expand(self, pipeline: Any) -> Any:
+        assert self.settings.every is not None  # a stream is asked for by it
+        web, control = web_settings(self.settings), control_of(self.settings, self.state)
+        known = beam.pvalue.AsSingleton(pipeline | "known" >> beam.Create([self.state.known]))
+        ticks = pipeline | "ticks" >> Ticks(self.settings.every)
+        feeds = (*self.state.feeds, *self.state.feeds_not_due)
+        polled = ticks | "poll" >> PollOnTicks(feeds, control, poll_settings(self, web))
+        asked = ticks | "asked again" >> beam.FlatMap(take_requests, control)
+        fetched = (
+            (polled.elements, asked)
+            | "listed or asked for" >> beam.Flatten()
+            | "drop known" >> RememberEntries(known)
+            | "fetch" >> FetchPages(self.context, web, self.settings.archive)
+        )
+        return {
+            "pages": fetched.elements,
+            "polls": polled.rows,
+            "fetches": fetched.rows,
+            "ticks": ticks,
+        }
+
+
+def poll_settings(source: ReadFeeds | ReadFeedsForEver, web: WebSettings) -> tuple[Any, ...]:
+    """Pick what polling needs."""
+    settings = source.settings
+    return (source.context, web, settings.archive, settings.workers, settings.interval)
 
 
 @dataclass
@@ -120,12 +153,12 @@ def build(
 ) -> None:
     """Lay the whole graph on a pipeline."""
     rows = lay_out(pipeline, context, settings, state)
-    if settings.is_remote:
+    if context.is_streaming:
+        write_stream(rows, settings, state)
+    elif settings.is_remote:
         stream_rows(rows, settings.warehouse)
-        return
-    # Each by itself: a writer fused to its stage stages rows as they come, and holds none back.
-    for name, found in rows.items():
-        found | f"write {name}" >> WriteRows(state.staging)
+    else:
+        write_each(rows, WriteRows(state.staging))
 
 
 def lay_out(
@@ -133,8 +166,7 @@ def lay_out(
 ) -> dict[str, Any]:
     """Lay all stages on a pipeline; give the rows that each makes."""
     known = beam.pvalue.AsSingleton(pipeline | "known texts" >> beam.Create([state.known]))
-    source = ReadFeeds(context, settings, state) if settings.feeds else ReadSaved(context, settings)
-    read = pipeline | "read" >> source
+    read = pipeline | "read" >> source_of(context, settings, state)
     extracted = read["pages"] | "extract" >> ExtractArticles(
         context, settings.workers, settings.languages
     )
@@ -143,7 +175,8 @@ def lay_out(
     annotated = changed.elements | "annotate" >> AnnotateArticles(
         context, settings.model, settings.workers, settings.places, settings.actors
     )
-    stories = annotated.elements | "stories" >> GroupStories(context, state.recent)
+    group = GroupStoriesInWindows if context.is_streaming else GroupStories
+    stories = annotated.elements | "stories" >> group(context, state.recent)
     articles = annotated.elements | "rows of articles" >> beam.FlatMap(rows_of)
     return {
         **{name: found for name, found in read.items() if name != "pages"},
@@ -154,6 +187,38 @@ def lay_out(
         "articles": articles,
         "stories": stories,
     }
+
+
+def source_of(context: RunContext, settings: IngestSettings, state: PassState) -> Any:
+    """Choose where pages come from."""
+    if context.is_streaming:
+        return ReadFeedsForEver(context, settings, state)
+    if settings.feeds:
+        return ReadFeeds(context, settings, state)
+    return ReadSaved(context, settings)
+
+
+def write_each(rows: dict[str, Any], sink: WriteRows | StreamRows) -> list[Any]:
+    """Write the rows of each stage by themselves; nothing comes out, when all is written.
+
+    A writer fused to its stage stages rows as they come, and holds none back.
+    """
+    return [found | f"write {name}" >> sink for name, found in rows.items()]
+
+
+def write_stream(rows: dict[str, Any], settings: IngestSettings, state: PassState) -> None:
+    """Write rows as they come, and those that vouch for others when these are written."""
+    ticks, polls, stories = rows.pop("ticks"), rows.pop("polls"), rows.pop("stories")
+    sink = StreamRows(settings.warehouse) if settings.is_remote else WriteRows(state.staging)
+    done = (polls, ticks, *write_each(rows, sink))
+    _ = done | "write polls" >> WriteWhenDone(sink, control_of(settings, state))
+    # Nothing waits for these: an article that is in no story yet, the next stream puts in one.
+    write_each({"stories": stories}, sink)
+
+
+def control_of(settings: IngestSettings, state: PassState) -> str | None:
+    """Name the folder where the stream and its launcher meet; None where there is none."""
+    return None if settings.is_remote else state.control
 
 
 def stream_rows(rows: dict[str, Any], address: str) -> Any:
@@ -212,5 +277,5 @@ def run(args: argparse.Namespace) -> int:
 
 
 def ingest(settings: IngestSettings) -> int:
-    """Do one pass, or one every so long until stopped; give the exit code."""
-    return run_passes(settings, build)
+    """Do one pass, or one every so long until stopped, or stream; give the exit code."""
+    return run_stream(settings, build) if settings.is_streaming else run_passes(settings, build)

@@ -65,6 +65,11 @@ class IngestSettings:
     refetch: tuple[timedelta, ...] = (timedelta(hours=24), timedelta(days=7))
 
     @property
+    def is_streaming(self) -> bool:
+        """Tell whether one graph runs for ever; DirectRunner does pass after pass instead."""
+        return self.every is not None and self.runner != RUNNER
+
+    @property
     def lanes(self) -> str | None:
         """Name the folder beside the warehouse where processes and runs share their pace."""
         return f"{beside(self.warehouse)}.lanes"

@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -42,8 +42,10 @@ from transforms.language import load_language
 from transforms.locks import WarehouseError, beside, exclusive
 from transforms.opml import read_feed_list
 from transforms.places import load_gazetteer
+from transforms.polling import is_due
 from transforms.replay import archived_passes
 from transforms.stopping import num_left
+from transforms.stories import STORY_WINDOW
 from transforms.warehouse import (
     Merged,
     StagedFile,
@@ -51,8 +53,6 @@ from transforms.warehouse import (
     Warehouse,
     open_warehouse,
 )
-
-STORY_WINDOW = timedelta(days=14)  # how far back articles are read to find a running story
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +66,11 @@ class PassState:
     site_lines: SiteLines
     recent: tuple[StoryCandidate, ...]
     staging: str
+
+    @property
+    def control(self) -> str:
+        """Name the folder where a stream and its launcher tell each other things."""
+        return f"{self.staging}.control"
 
 
 Build = Callable[[beam.Pipeline, RunContext, IngestSettings, PassState], None]
@@ -268,7 +273,7 @@ def configured_feeds(
         raise UsageError(f"--feeds {settings.feeds}: {error}") from error
     stored = {feed.feed_id: feed for feed in warehouse.feeds()}
     listed += listed_by_indexes(listed, stored.values())
-    retry = warehouse.retryable_feed_ids(context.now)
+    retry = {feed_id for feed_id, _ in warehouse.retryable(context.now)}
     feeds = []
     for feed in listed:
         state = stored.get(feed.feed_id, feed)
@@ -285,11 +290,6 @@ def listed_by_indexes(listed: list[Feed], stored: Iterable[Feed]) -> list[Feed]:
     return [feed for feed in stored if feed.listed_by in ids and feed.feed_id not in ids]
 
 
-def is_due(feed: Feed, now: datetime) -> bool:
-    """Tell whether a feed may be polled."""
-    return feed.next_poll_at is None or feed.next_poll_at <= now
-
-
 @dataclass
 class Merger:
     """A thread that merges staged facts every few seconds while the graph runs."""
@@ -297,6 +297,7 @@ class Merger:
     warehouse: Warehouse
     staging: StagingFolder
     progress: Progress
+    takes_all: bool = False  # also what vouches for a whole pass: a stream stages that when it may
     tables: dict[str, Merged] = field(default_factory=dict)
     _stop: threading.Event = field(default_factory=threading.Event)
     _said: str = ""
@@ -325,7 +326,7 @@ class Merger:
         """
         while not self._stop.wait(self.warehouse.flush_every_s):
             try:
-                self.merge(self.staging.ready(complete=False))
+                self.merge(self.staging.ready(complete=self.takes_all))
             except WarehouseError as error:
                 if str(error) != self._said:  # not with every try
                     self.progress.warn(f"{error}; rows are merged when it can be written again")

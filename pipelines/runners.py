@@ -1,16 +1,18 @@
 """Run a graph on Beam's Fn API runner in this process, or on a runner and cluster that one names.
 
 In: a laid-out graph and the runner's options, as Beam names them. Out: the finished pipeline's
-result, or one that is still going. Rejected, in one line: a runner or an option that Beam does
-not have, and a job that its cluster gave up.
+result, or a graph that goes on. Rejected, in one line: a runner or an option that Beam does not
+have, a runner that is not installed, and a job that its cluster gave up.
 
 The graph runs in a thread, so that a signal reaches the main one, and not the middle of a stage.
 """
 
+import shutil
 import signal
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, wait
+from dataclasses import dataclass
 
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
@@ -21,6 +23,12 @@ from pipelines.options import RUNNER, IngestSettings, UsageError
 from pipelines.signals import Stopped
 from transforms.stopping import stop_beginning
 
+PRISM, FLINK = "PrismRunner", "FlinkRunner"
+HOW_TO_GET_PRISM = (
+    "prism is not installed: go install github.com/apache/beam/sdks/v2/go/cmd/prism@v2.77.0, "
+    "and put it on PATH or say --beam-option prism_location=PATH"
+)
+CHECKPOINT_EVERY_MS = 30_000  # so that Flink restarts a stream whose workers died
 GRACE_S = 30.0  # for what has begun when a signal comes: pages are read, rows written
 
 
@@ -44,8 +52,15 @@ def run_graph(lay_out: Callable[[beam.Pipeline], None], settings: IngestSettings
         if not wait([graph], GRACE_S).done:
             raise
     if error := graph.exception():
-        raise GraphFailed((str(error).strip() or repr(error)).splitlines()[-1]) from error
+        raise GraphFailed(reason_of(error)) from error
     return graph.result()
+
+
+def reason_of(error: BaseException | None) -> str:
+    """Say in one line why a graph ended."""
+    if error is None:
+        return "the runner ended the graph"
+    return (str(error).strip() or repr(error)).splitlines()[-1]
 
 
 def begin_graph(
@@ -57,15 +72,41 @@ def begin_graph(
     lay_out(pipeline)
     if isinstance(runner, FnApiRunner):
         return _in_thread(pipeline.run)
+    return begin_job(pipeline).done
+
+
+@dataclass(frozen=True)
+class Job:
+    """A graph that is under way outside this thread; `done` is when it has ended."""
+
+    running: PipelineResult
+    done: "Future[PipelineResult]"
+
+    def cancel(self) -> None:
+        """Have it ended, where it goes on."""
+        if not self.done.done():
+            self.running.cancel()
+
+
+def begin_stream(lay_out: Callable[[beam.Pipeline], None], settings: IngestSettings) -> Job:
+    """Start to run a graph that does not end by itself."""
+    runner, options = runner_of(settings, is_streaming=True)
+    pipeline = beam.Pipeline(runner=runner, options=options)
+    lay_out(pipeline)
+    return begin_job(pipeline)
+
+
+def begin_job(pipeline: beam.Pipeline) -> Job:
+    """Hand a pipeline to its runner, and wait for its end in a thread."""
     running = _submit(pipeline)
-    return _in_thread(lambda: _wait(running))
+    return Job(running, _in_thread(lambda: _wait(running)))
 
 
 def runner_of(
     settings: IngestSettings, *, is_streaming: bool
 ) -> tuple[PipelineRunner, PipelineOptions]:
     """Make the runner; DirectRunner is named outright: see DESIGN, Runners."""
-    flags = [f"--{option}" for option in settings.beam_options]
+    flags = [*defaults_of(settings), *(f"--{option}" for option in settings.beam_options)]
     if is_streaming:
         flags.append("--streaming")
     # Ours only: where it is given none, Beam reads the command line.
@@ -77,6 +118,24 @@ def runner_of(
         return create_runner(settings.runner), options
     except (ValueError, ImportError) as error:
         raise UsageError(f"--runner {settings.runner}: {error}") from error
+
+
+def defaults_of(settings: IngestSettings) -> list[str]:
+    """Give what a runner is told where the user says nothing else."""
+    if settings.runner == PRISM:
+        return [f"--prism_location={find_prism(settings)}"]  # Beam itself would download it
+    if settings.runner == FLINK and settings.is_streaming:
+        return [f"--checkpointing_interval={CHECKPOINT_EVERY_MS}"]
+    return []
+
+
+def find_prism(settings: IngestSettings) -> str:
+    """Find the program, where the user says or on PATH."""
+    given = [o.partition("=")[2] for o in settings.beam_options if o.startswith("prism_location=")]
+    found = shutil.which(given[-1] if given else "prism")
+    if found is None:
+        raise UsageError(f"--runner {PRISM}: {HOW_TO_GET_PRISM}")
+    return found
 
 
 def check_options(options: PipelineOptions, given: Sequence[str]) -> None:

@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from types import FrameType
 from typing import NoReturn, Self
 
@@ -55,10 +56,18 @@ class Signals:
             raise Stopped
 
 
+def other_children() -> list[int]:
+    """Name the processes that this one started by other means: a runner's; none off Linux."""
+    listed = Path("/proc/self/task").glob("*/children")
+    return [int(child) for path in listed for child in path.read_text().split()]
+
+
 def leave(code: int) -> NoReturn:
     """Exit without waiting for threads that are at work; leave no child process."""
     for worker in multiprocessing.active_children():
         worker.kill()
+    for child in other_children():
+        os.kill(child, signal.SIGKILL)
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)

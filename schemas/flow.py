@@ -42,6 +42,13 @@ class KnownKeys:
     words: Container[str] = KeySet()  # content_id(article_id, words_sha256)
 
 
+@dataclass(frozen=True)
+class Retry:
+    """An address that was rejected for a passing reason, to be tried again by a stream."""
+
+    url_key: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class SiteLines:
     """Lines that repeat across a site's pages, and the instant from which they count."""

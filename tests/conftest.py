@@ -25,7 +25,14 @@ BROWSER = os.environ.get("DATELINE_BROWSER", "")
 FLINK = os.environ.get("DATELINE_FLINK", "")  # the job server's jar
 BIGQUERY = os.environ.get("DATELINE_BIGQUERY", "")  # see test_contract
 SYSTEMD = shutil.which("systemd-analyze")
-NEEDING = {"browser": BROWSER, "flink": FLINK, "bigquery": BIGQUERY, "systemd": SYSTEMD}
+PRISM = os.environ.get("DATELINE_PRISM", "")  # the program
+NEEDING = {
+    "browser": BROWSER,
+    "flink": FLINK,
+    "bigquery": BIGQUERY,
+    "systemd": SYSTEMD,
+    "streaming": PRISM,
+}
 collect_ignore = [folder for folder, needed in NEEDING.items() if not needed]
 NOW = datetime(2026, 3, 9, 18, tzinfo=UTC)
 FILLING: dict[type, Any] = {
@@ -55,6 +62,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line("left out: the pipeline on Apache Flink (make test-flink)")
     if not SYSTEMD:
         terminalreporter.write_line("left out: unit files for systemd (no systemd-analyze here)")
+    if not PRISM:
+        terminalreporter.write_line("left out: the pipeline as a stream (make test-prism)")
     if not CORPORA:
         terminalreporter.write_line(
             "left out: tests on the public corpora (name their folder: make test CORPORA=folder)"

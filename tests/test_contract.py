@@ -162,9 +162,9 @@ def test_an_address_rejected_for_a_passing_reason_is_tried_again(
     )
     mended = replace(passing, rejection_id=new(), address=new(), feed_id=new())
     put(warehouse, staging, passing, mended, make_row(Entry, entry_id=new(), url=mended.address))
-    retried = warehouse.retryable_feed_ids(NOW)
-    assert passing.feed_id in retried
-    assert mended.feed_id not in retried
+    retried = warehouse.retryable(NOW)
+    assert (passing.feed_id, passing.address) in retried
+    assert (mended.feed_id, mended.address) not in retried
 
 
 def test_recent_articles_come_with_their_names(

@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from pipelines.passes import is_due
 from schemas.rows import Feed
 from transforms.answers import Answer
 from transforms.feed_formats import ParsedFeed
@@ -14,6 +13,7 @@ from transforms.polling import (
     Question,
     breaks_validators,
     forget_move,
+    is_due,
     next_poll,
     note_move,
     question_to,

@@ -16,13 +16,12 @@ import pytest
 from apache_beam.pvalue import TaggedOutput
 from apache_beam.transforms.window import GlobalWindow
 
-from pipelines.passes import is_due
 from schemas.flow import RunContext
 from schemas.rows import Feed
 from tests.conftest import Request, Site
 from transforms.feeds import PollFeedsFn
 from transforms.load import stage
-from transforms.polling import MOVE_HOLDS_AFTER
+from transforms.polling import MOVE_HOLDS_AFTER, is_due
 from transforms.warehouse import StagingFolder, open_warehouse
 from transforms.web import WebSettings
 

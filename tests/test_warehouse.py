@@ -147,7 +147,7 @@ def test_feeds_with_an_address_to_be_tried_again_are_named(
         rejection(make_row, "u3", feed_id="long ago", rejected_at=NOW - timedelta(days=4)),
         rejection(make_row, "u4", feed_id="for good", is_retryable=False),
     )
-    assert warehouse.retryable_feed_ids(NOW) == {"again"}
+    assert {feed_id for feed_id, _ in warehouse.retryable(NOW)} == {"again"}
 
 
 def test_recent_articles_come_with_their_names_and_story(

@@ -48,6 +48,11 @@ class Question:
         return bool(self.etag or self.last_modified)
 
 
+def is_due(feed: Feed, now: datetime) -> bool:
+    """Tell whether a feed may be polled."""
+    return feed.next_poll_at is None or feed.next_poll_at <= now
+
+
 def question_to(feed: Feed, now: datetime) -> Question:
     """Say what to ask; without validators when the last full answer is a day old."""
     url = feed.url

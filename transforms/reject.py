@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterable, Iterator
 from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 import apache_beam as beam
@@ -71,7 +72,7 @@ def context_at(context: RunContext, timestamp: Any) -> RunContext:
     """Give the context of an element with that event time."""
     if not context.is_streaming:
         return context
-    return replace(context, now=timestamp.to_utc_datetime(has_tz=True).replace(microsecond=0))
+    return replace(context, now=datetime.fromtimestamp(timestamp.micros // 1_000_000, UTC))
 
 
 @dataclass(frozen=True)

@@ -16,22 +16,27 @@ import math
 import re
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import apache_beam as beam
 import numpy as np
+from apache_beam.coders import PickleCoder
+from apache_beam.transforms.userstate import BagStateSpec
+from apache_beam.transforms.window import FixedWindows, GlobalWindows
 
 from schemas.columns import content_id
 from schemas.flow import LEAD_LENGTH, AnnotatedArticle, RunContext, StoryCandidate
 from schemas.rows import Story, StoryArticle
+from transforms.reject import context_at
 
 # Found on the bundled site, whose articles carry their story: tests/test_stories.py.
 MIN_SIMILARITY = 0.18
 NAME_WEIGHT = 3.0  # an entity's name against a common word
 MAX_SILENCE = timedelta(days=5)  # a story that nobody adds to for so long is over
 TINY = 1e-12
+STORY_WINDOW = timedelta(days=14)  # how far back articles are read to find a running story
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 WORD = re.compile(r"[^\W\d_]{4,}")  # shorter words are mostly function words
 
@@ -217,6 +222,65 @@ def group_all(
 ) -> list[Story | StoryArticle]:
     """Group the candidates of a run (all of them: a bounded pass)."""
     return list(group_stories(merge_candidates(candidates), context=context))
+
+
+class GroupWindowFn(beam.DoFn):
+    """Group a window's candidates with the recent ones, which are kept by one key.
+
+    `recent` is what a new stream begins with, from the warehouse. What is older than `kept_for`
+    is forgotten, once it is a quarter of what is kept.
+    """
+
+    RECENT = BagStateSpec("recent", PickleCoder())
+
+    def __init__(
+        self, context: RunContext, recent: Sequence[StoryCandidate], kept_for: timedelta
+    ) -> None:
+        self.context = context
+        self.recent = recent
+        self.kept_for = kept_for
+
+    def process(
+        self,
+        keyed: tuple[str, Iterable[StoryCandidate]],
+        timestamp: Any = beam.DoFn.TimestampParam,
+        kept: Any = beam.DoFn.StateParam(RECENT),
+    ) -> Iterator[Story | StoryArticle]:
+        """Group, and keep the candidates with the stories they were put in."""
+        oldest = context_at(self.context, timestamp).now - self.kept_for
+        stored = list(kept.read())
+        recent = [c for c in stored or self.recent if (c.published_at or LONG_AGO) >= oldest]
+        fresh = list(keyed[1])
+        rows = group_all([*recent, *fresh], self.context)
+        yield from rows
+        stories = {row.article_id: row.story_id for row in rows if isinstance(row, StoryArticle)}
+        placed = [replace(c, story_id=s) for c in fresh if (s := stories.get(c.article_id))]
+        if not stored or len(recent) < 0.75 * len(stored):
+            kept.clear()
+            placed = [*recent, *placed]
+        for candidate in placed:
+            kept.add(candidate)
+
+
+@dataclass
+class GroupStoriesInWindows(beam.PTransform):
+    """Annotated articles of a stream → rows of stories, a window after the other."""
+
+    context: RunContext
+    recent: tuple[StoryCandidate, ...]  # from the warehouse
+    window_s: float = 60.0
+
+    def expand(self, articles: Any) -> Any:
+        group = GroupWindowFn(self.context, self.recent, STORY_WINDOW)
+        return (
+            articles
+            | "reduce to candidates" >> beam.Map(candidate_of)
+            | "a minute" >> beam.WindowInto(FixedWindows(self.window_s))
+            | "one key" >> beam.WithKeys("all")
+            | "gather candidates" >> beam.GroupByKey()
+            | "one window" >> beam.WindowInto(GlobalWindows())
+            | "group with recent ones" >> beam.ParDo(group)
+        )
 
 
 @dataclass

@@ -13,9 +13,11 @@ import pytest
 from pipelines.demo_server import FIRST_EDITION, DemoServer
 from tests.conftest import FLINK
 from tests.flink.cluster import Cluster, running_cluster
-from tests.test_ingest import SITE, rows_of
+from tests.streaming.stream import Stream, count_articles, flags, rows_of
+from tests.test_ingest import rows_of as all_rows_of
 
 PYTHON = Path(__file__).parents[2] / ".venv-flink" / "bin" / "python"
+PROGRAM = [str(PYTHON.with_name("dateline"))]
 
 
 @pytest.fixture(scope="module")
@@ -25,26 +27,36 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
         yield cluster
 
 
-def ingest(warehouse: Path, server: DemoServer, *flags: str) -> list[str]:
-    """Give the command that reads the bundled site, by the built package."""
-    return [
-        *(str(PYTHON.with_name("dateline")), "ingest", "--feeds", str(SITE / "feeds.opml")),
-        *("--warehouse", str(warehouse), "--connect-to", f"127.0.0.1:{server.port}"),
-        *("--host-delay", "0", "--refetch", "0", "--workers", "2"),
-        *("--places", str(SITE / "places.csv"), "--actors", str(SITE / "actors.csv")),
-        *flags,
-    ]
+def run(flags: list[str]) -> None:
+    """Run the built package to its end."""
+    done = subprocess.run([*PROGRAM, *flags], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 def test_the_bundled_site_gives_the_same_rows_on_flink(cluster: Cluster, tmp_path: Path) -> None:
-    now = ("--now", FIRST_EDITION.isoformat())
+    now = ["--now", FIRST_EDITION.isoformat()]
+    direct, flink = tmp_path / "direct.duckdb", tmp_path / "flink.duckdb"
     with DemoServer(now=FIRST_EDITION) as server:
-        for name, flags in (("direct", []), ("flink", cluster.options())):
-            command = ingest(tmp_path / f"{name}.duckdb", server, *now, *flags)
-            done = subprocess.run(
-                command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=300
-            )
-            assert done.returncode == 0, done.stderr
-    rows = rows_of(tmp_path / "flink.duckdb")
-    assert rows == rows_of(tmp_path / "direct.duckdb")
+        run([*flags(direct, server), *now])
+        run([*flags(flink, server), *now, *cluster.options()])
+    rows = all_rows_of(flink)
+    assert rows == all_rows_of(direct)
     assert len(rows["articles"]) > 50
+
+
+def test_a_stream_goes_on_from_its_checkpoint_when_a_task_manager_dies(
+    cluster: Cluster, tmp_path: Path
+) -> None:
+    one_pass, warehouse = tmp_path / "pass.duckdb", tmp_path / "stream.duckdb"
+    with DemoServer(now=FIRST_EDITION) as server:
+        run(flags(one_pass, server))
+        options = [*cluster.options(), "--beam-option", "checkpointing_interval=1000"]
+        with Stream(PROGRAM, [*flags(warehouse, server), *options], tmp_path / "log") as stream:
+            stream.wait_until(lambda: count_articles(warehouse) > 5, "some articles")
+            cluster.kill("task manager")
+            cluster.start_task_manager()
+            stream.wait_until_settled(warehouse, count_articles(one_pass))
+            stream.stop()
+    assert rows_of(warehouse) == rows_of(one_pass)
+    assert "the stream failed" not in stream.log.read_text()
+    assert '"jobs-running":0' in cluster.overview()

@@ -153,18 +153,18 @@ class Warehouse(ABC):
             ):
                 yield key, row["article_id"]
 
-    def retryable_feed_ids(self, now: datetime) -> set[str]:
-        """Name the feeds with an address to be tried again."""
+    def retryable(self, now: datetime) -> list[tuple[str, str]]:
+        """Name the feeds with an address to be tried again, and the address."""
         rows = self.records(
             """
-            SELECT DISTINCT r.feed_id
+            SELECT DISTINCT r.feed_id, r.address
             FROM rejections AS r
             WHERE r.is_retryable AND r.stage <> 'poll' AND r.rejected_at > $since
               AND NOT EXISTS (SELECT 1 FROM entries AS e WHERE e.url = r.address)
             """,
             {"since": now - RETRY_WITHIN},
         )
-        return {row["feed_id"] for row in rows}
+        return [(row["feed_id"], row["address"]) for row in rows]
 
     def recent_articles(self, since: datetime) -> list[StoryCandidate]:
         """Read the articles published since then, for grouping into stories."""
