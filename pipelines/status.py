@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipelines.options import DEFAULT_WAREHOUSE, read_duration
+from pipelines.options import DEFAULT_WAREHOUSE, REMOTE, read_duration
 from pipelines.query import ask, plain, print_table
 
 if TYPE_CHECKING:
@@ -22,8 +22,13 @@ if TYPE_CHECKING:
 
 MAX_RUNS = 5
 MAX_FEEDS = 20
-BACKLOG = """
+# Nobody here holds a lock for a run whose workers are elsewhere: its row alone tells of it.
+ELSEWHERE = ", ".join(f"'{runner}'" for runner in sorted(REMOTE))
+BACKLOG = f"""
 SELECT
+  (
+    SELECT COUNT(*) FROM runs WHERE status = 'running' AND runner IN ({ELSEWHERE})
+  ) AS runs_elsewhere,
   (SELECT COUNT(*) FROM feeds WHERE next_poll_at IS NULL OR next_poll_at <= $now) AS feeds_due,
   (SELECT COUNT(*) FROM feeds) AS feeds_listed,
   (SELECT MAX(started_at) FROM runs WHERE status = 'complete') AS last_complete_at
@@ -72,8 +77,10 @@ def read_status(
     """Read what a glance should tell."""
     from transforms.locks import beside, running_process
 
-    [row] = _records(ask(warehouse, BACKLOG, parameters={"now": now}))
+    [told] = _records(ask(warehouse, BACKLOG, parameters={"now": now}))
+    row = dict(told)
     process = running_process(warehouse)
+    is_elsewhere = bool(row.pop("runs_elsewhere"))
     return Status(
         running_process=process,
         **row,
@@ -81,7 +88,7 @@ def read_status(
         problems=tuple(
             find_problems(
                 [each["status"] for each in _records(runs)],
-                is_running=process is not None,
+                is_running=process is not None or is_elsewhere,
                 last_complete_at=row["last_complete_at"],
                 oldest=now - max_age if max_age else None,
             )

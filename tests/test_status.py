@@ -60,6 +60,17 @@ def test_a_killed_run_asks_for_a_look(
     assert told["problems"] == ["the last run was killed; the next one picks up what it left"]
 
 
+def test_a_run_whose_workers_are_elsewhere_is_taken_for_alive(
+    warehouse: str, make_row: Callable[..., Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    later = NOW + timedelta(minutes=1)
+    under_way = make_row(
+        Run, run_id="r2", started_at=later, status="running", runner="DataflowRunner"
+    )
+    open_warehouse(warehouse).record_run(under_way)
+    assert status(warehouse, capsys=capsys)[0] == 0
+
+
 def test_the_process_that_writes_is_named(
     warehouse: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
