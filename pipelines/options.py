@@ -105,7 +105,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--every",
         type=read_duration,
         metavar="15m",
-        help="keep running, a pass every so long (s m h)",
+        help="keep running, a pass every so long (s m h); other runners: one stream",
     )
     parser.add_argument("--runner", default=RUNNER, help="Beam runner; default: %(default)s")
     parser.add_argument(

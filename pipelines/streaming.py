@@ -189,7 +189,8 @@ class Stream:
         result = self._sum_up()
         since = {key: number - before.get(key, 0) for key, number in self._counters.items()}
         if self.settings.metrics:
-            write_metrics(self.settings.metrics, result)
+            last = self.warehouse.last_complete_run_at()
+            write_metrics(self.settings.metrics, result, last)
         if warning := self._output.look(replace(result, sums=tuple(stage_sums(since)))):
             self.progress.warn(warning)
         self._note("running")

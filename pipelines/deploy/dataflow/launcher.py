@@ -2,7 +2,8 @@
 
 In: the template's parameters (`metadata.json`) as flags, and Beam's own, which Dataflow adds. The
 launcher itself only describes the job: Dataflow starts it when this program has ended. So nothing
-here waits for its end, and the job itself writes all rows, that of its run last.
+here waits for its end, and the job itself writes all rows, that of its run last. With `every` it is
+one job that streams; its run is said to be running for as long as it does.
 
 The list of feeds may lie wherever Beam reads files, such as gs://bucket/feeds.opml; it is copied
 here, for a pass reads a file. Launches do not overlap when all have one job name: Dataflow refuses
@@ -21,13 +22,13 @@ from typing import Any
 
 import apache_beam as beam
 from apache_beam.io.filesystems import FileSystems
-from apache_beam.options.pipeline_options import DebugOptions, PipelineOptions
+from apache_beam.options.pipeline_options import DebugOptions, PipelineOptions, StandardOptions
 from apache_beam.transforms.combiners import Count
 from apache_beam.transforms.util import WaitOn
 
 from pipelines.__main__ import Parser
 from pipelines.exit_codes import ExitCode
-from pipelines.ingest import lay_out, stream_rows
+from pipelines.ingest import build, lay_out, stream_rows
 from pipelines.logs import complain, set_up_logging
 from pipelines.options import IngestSettings, UsageError, add_arguments, settings_from
 from pipelines.passes import check_readers, new_context, new_run, read_state
@@ -83,10 +84,7 @@ def read_parameters(argv: Sequence[str], folder: Path) -> tuple[IngestSettings, 
     parser = Parser(prog="dateline launcher", allow_abbrev=False)
     parser.log_format = "json"
     add_arguments(parser)
-    settings = settings_from(parser.parse_args(ours))
-    if settings.every:
-        raise UsageError("every: Dataflow is given one pass a job; leave it to the scheduler")
-    return settings, beams
+    return settings_from(parser.parse_args(ours)), beams
 
 
 def copy_here(address: str, folder: Path) -> Path:
@@ -110,16 +108,20 @@ def options_of(beams: Sequence[str]) -> PipelineOptions:
 def launch(settings: IngestSettings, options: PipelineOptions) -> None:
     """Read the state from the warehouse, and describe the job of a pass."""
     check_readers(settings)
-    context = new_context(settings)
+    context = replace(new_context(settings), is_streaming=settings.is_streaming)
     warehouse = open_warehouse(settings.warehouse)
     warehouse.prepare()
     warehouse.close_broken_runs()  # none is under way: see the module's first lines
     state = read_state(warehouse, NO_FOLDER, settings, context)
     run = new_run(context, settings)
     warehouse.record_run(run)
+    options.view_as(StandardOptions).streaming = settings.is_streaming
     pipeline = beam.Pipeline(options=options)
-    rows = lay_out(pipeline, context, settings, state)
-    end_run(rows, stream_rows(rows, settings.warehouse), run, settings.warehouse)
+    if settings.is_streaming:
+        build(pipeline, context, settings, state)
+    else:
+        rows = lay_out(pipeline, context, settings, state)
+        end_run(rows, stream_rows(rows, settings.warehouse), run, settings.warehouse)
     pipeline.run()
 
 
