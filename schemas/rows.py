@@ -157,7 +157,7 @@ class ArticleRevision:
     date_published: datetime | None = optional("Publication time.")
     date_published_precision: Precision | None = optional("How finely that time is known.")
     date_published_source: str | None = optional("page, feed or option (--published).")
-    date_published_offset: int | None = optional("Minutes from UTC of the zone it was given in.")
+    date_published_offset: int | None = optional("Minutes from UTC of the zone it is given in.")
     date_modified: datetime | None = optional("Modification time the page states.")
     dateline: str | None = optional("Dateline as printed, such as 'BEIRUT (AP)'.")
     dateline_place: str | None = optional("Place in the dateline.")

@@ -29,6 +29,7 @@ FITTING = {
     "warehouse": ["bigquery:my-project.news", "bigquery://my-project.news_2"],
     "contact": ["https://example.org/our-crawler", "crawler@example.org"],
     "interval": ["15m", "1h", "90s", "1d"],
+    "every": ["15m", "90s"],
     "refetch": ["0", "24h", "24h,7d"],
     "languages": ["en", "en,fr,deu"],
     "host_delay": ["0", "2", "2.5"],

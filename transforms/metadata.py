@@ -30,6 +30,7 @@ from transforms.jsonld import Node, article_node, page_node, read_nodes, type_na
 from transforms.markup import Tree
 from transforms.text import num_words, one_line, squeeze
 from transforms.timestamps import Timestamp, finest, parse_timestamp
+from transforms.titles import without_site
 from transforms.urls import registrable_domain
 
 MAX_FIELD_LENGTH = 2_000
@@ -37,10 +38,6 @@ MAX_KEYWORDS = 30
 MAX_BODY_LENGTH = 200_000
 MAX_TIMES = 20
 _TOLD_BY = ("script", "meta", "title", "link", "h1", "time")
-_BARS = "|｜ㅣ"
-_SEPARATOR = re.compile(rf"\s*[{_BARS}–—•·*:»›-]\s*")
-MAX_SITE_WORDS = 6
-MIN_SITE_LETTERS = 3
 _AUTHOR_META = (
     "author", "article:author", "parsely-author", "sailthru.author", "dc.creator",
     "dcterms.creator", "byl", "cxenseparse:author", "citation_author",
@@ -200,32 +197,7 @@ def _titles(sources: _Sources) -> tuple[str, ...]:
 
 def _headline(titles: tuple[str, ...], site: set[str]) -> str | None:
     """Choose the first title, without the site's name."""
-    return _without_site(titles[0], titles[1:], site) if titles else None
-
-
-def _without_site(title: str, others: tuple[str, ...], site: set[str]) -> str:
-    """Drop the site's name from the end of a title.
-
-    What stands before a separator is the title where the page gives it elsewhere too, or where
-    the site's name follows.
-    """
-    known = {squeeze(other) for other in others}
-    for match in _SEPARATOR.finditer(title):
-        head, tail = title[: match.start()], title[match.end() :]
-        is_apart = match[0] != match[0].strip() or match[0] in _BARS
-        if squeeze(head) in known or (is_apart and _names_site(tail, site)):
-            return head
-    return title
-
-
-def _names_site(tail: str, site: set[str]) -> bool:
-    """Tell whether the end of a title begins with the site's name, or is it."""
-    squeezed = squeeze(tail)
-    return squeezed in site or any(
-        squeezed.startswith(name) and num_words(tail) <= MAX_SITE_WORDS
-        for name in site
-        if len(name) >= MIN_SITE_LETTERS
-    )
+    return without_site(titles[0], titles[1:], site) if titles else None
 
 
 def _publisher(sources: _Sources) -> str | None:
