@@ -171,7 +171,9 @@ def lay_out(
         context, settings.workers, settings.languages
     )
     cleaned = extracted.elements | "clean" >> CleanArticles(context, state.site_lines)
-    changed = cleaned.elements | "drop unchanged" >> DropUnchanged(known)
+    changed = cleaned.elements | "drop unchanged" >> DropUnchanged(
+        known, knows_all=not context.is_streaming
+    )
     annotated = changed.elements | "annotate" >> AnnotateArticles(
         context, settings.model, settings.workers, settings.places, settings.actors
     )

@@ -32,12 +32,13 @@ class RunContext:
 
 @dataclass(frozen=True, kw_only=True)
 class KnownKeys:
-    """Ids the warehouse holds: of entries, of addresses, of address by feed, of revisions."""
+    """Ids that the warehouse holds: of entries, addresses, address by feed, articles, revisions."""
 
     entry_ids: Container[str] = KeySet()
     url_keys: Container[str] = KeySet()
     feed_url_keys: Container[str] = KeySet()  # content_id(feed_id, url_key)
     articles: KeyMap = field(default_factory=KeyMap)  # by what else names one: identity_keys
+    article_ids: Container[str] = KeySet()
     revision_ids: Container[str] = KeySet()
     words: Container[str] = KeySet()  # content_id(article_id, words_sha256)
 

@@ -42,6 +42,7 @@ UNFIT = {
     "warehouse": ["news.duckdb", "bigquery:news", "bigquery:p.d?rest=http://x"],
     "contact": ["ann", "a b@example.org"],
     "interval": ["15", "0h", "1w"],
+    "every": ["0m", "soon"],
     "refetch": ["", "1h,", "0h"],
     "languages": ["English", "en, fr"],
     "host_delay": ["-1", "5000", "x"],

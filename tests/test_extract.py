@@ -280,6 +280,15 @@ def test_a_withdrawal_notice_is_the_text_of_a_withdrawn_article() -> None:
     assert clean_article(article) == article
 
 
+def test_a_notice_of_one_line_is_found_among_the_site_s_furniture() -> None:
+    menu = "".join(f"<li><a href=/{n}>Section {n} of the paper</a></li>" for n in range(12))
+    body = html(f"<ul>{menu}</ul><h1>Ferry burns</h1><div>This article has been withdrawn.</div>")
+    revision = extract(body, is_revisit=True).revision
+    assert revision.change_type is ChangeType.WITHDRAWN
+    assert revision.text == "This article has been withdrawn."
+    assert reason_of(body) is Reason.NO_TEXT
+
+
 def test_plain_text_needs_no_page() -> None:
     article = extract("SELVARA — " + BRIEF + "\n\nLoad More", content_type="text/plain")
     revision = clean_article(article).revision

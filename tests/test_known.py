@@ -146,8 +146,10 @@ def test_an_edit_that_changes_no_word_is_minor(make_row: Any) -> None:
     extracted = ExtractedArticle(
         entry=entry(), article=make_row(Article, article_id="a"), revision=revision
     )
-    known = KnownKeys(words=KeySet([content_id("a", "w")]))
+    before = KnownKeys(article_ids=KeySet(["a"]))
+    known = replace(before, words=KeySet([content_id("a", "w")]))
     assert with_extent(extracted, known).revision.change_type is ChangeType.MINOR
-    assert with_extent(extracted, KnownKeys()).revision.change_type is ChangeType.EDIT
+    assert with_extent(extracted, before).revision.change_type is ChangeType.EDIT
+    assert with_extent(extracted, KnownKeys()).revision.change_type is ChangeType.INITIAL
     note = replace(extracted, revision=replace(revision, change_type=ChangeType.CORRECTION))
     assert with_extent(note, known).revision.change_type is ChangeType.CORRECTION

@@ -110,6 +110,10 @@ def _read_html(text: str, page: Page) -> _Reading:
     reading = _Reading(lines=choose_lines(described, metadata), metadata=metadata, note=None)
     if page.entry.is_revisit:
         notice = find_withdrawal(metadata.headline, reading.paragraphs)
+        if notice is None and sentence_words(reading.paragraphs) < MIN_SENTENCE_WORDS:
+            # one line in place of an article is too little to be found as its text
+            alone = (find_withdrawal(None, [block.text]) for block in described.whole)
+            notice = next(filter(None, alone), None)
         if notice:
             lines = _body(split_paragraphs(notice))
             return _Reading(lines=lines, metadata=metadata, note=notice, is_withdrawn=True)

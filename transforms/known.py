@@ -111,6 +111,9 @@ class DropKnownEntries(beam.PTransform):
 class DropUnchangedFn(beam.DoFn):
     """Drop articles whose text is as the warehouse has it; their entry is still remembered."""
 
+    def __init__(self, *, knows_all: bool) -> None:
+        self.knows_all = knows_all
+
     def process(self, extracted: ExtractedArticle, known: KnownKeys) -> Iterator[Any]:
         count("changes", "in")
         if extracted.revision.revision_id in known.revision_ids:
@@ -118,14 +121,23 @@ class DropUnchangedFn(beam.DoFn):
             yield beam.pvalue.TaggedOutput("rows", extracted.entry)
         else:
             count("changes", "out")
-            yield with_extent(extracted, known)
+            yield with_extent(extracted, known, knows_all=self.knows_all)
 
 
-def with_extent(extracted: ExtractedArticle, known: KnownKeys) -> ExtractedArticle:
-    """Call an edit minor where no word of the text changed."""
+def with_extent(
+    extracted: ExtractedArticle, known: KnownKeys, *, knows_all: bool = True
+) -> ExtractedArticle:
+    """Call an edit minor where no word of the text changed, and initial where there was no text.
+
+    An address read before may lead to an article never read: it moved, or stood behind a wall. In
+    a stream, which does not know all that it read itself, that is taken for an edit.
+    """
     revision = extracted.revision
-    words = content_id(revision.article_id, revision.words_sha256)
-    if revision.change_type is not ChangeType.EDIT or words not in known.words:
+    if revision.change_type is not ChangeType.EDIT:
+        return extracted
+    if knows_all and revision.article_id not in known.article_ids:
+        return replace(extracted, revision=replace(revision, change_type=ChangeType.INITIAL))
+    if content_id(revision.article_id, revision.words_sha256) not in known.words:
         return extracted
     return replace(extracted, revision=replace(revision, change_type=ChangeType.MINOR))
 
@@ -135,8 +147,9 @@ class DropUnchanged(beam.PTransform):
     """Cleaned articles → those whose text the warehouse does not hold."""
 
     known: Any  # side input: KnownKeys
+    knows_all: bool = True  # that the warehouse holds: not so while a stream goes on
 
     def expand(self, articles: Any) -> Any:
         return articles | "drop unchanged texts" >> beam.ParDo(
-            DropUnchangedFn(), self.known
+            DropUnchangedFn(knows_all=self.knows_all), self.known
         ).with_outputs("rows", main="elements")

@@ -130,7 +130,7 @@ class Warehouse(ABC):
     def known(self, now: datetime) -> KnownKeys:
         """Read the keys of what need not be read again."""
         entries = self.arrow("SELECT entry_id, url_key, feed_id FROM entries")
-        revisions = self.arrow("SELECT revision_id FROM article_revisions")
+        revisions = self.arrow("SELECT article_id, revision_id FROM article_revisions")
         url_keys = entries["url_key"].to_pylist()
         feed_ids = entries["feed_id"].to_pylist()
         return KnownKeys(
@@ -139,6 +139,7 @@ class Warehouse(ABC):
             # hashed here: an engine's hash is of bytes in one and of text in another
             feed_url_keys=KeySet(map(content_id, feed_ids, url_keys)),
             articles=KeyMap(self._articles_named(now - RENAMED_WITHIN)),
+            article_ids=KeySet(revisions["article_id"].to_pylist()),
             revision_ids=KeySet(revisions["revision_id"].to_pylist()),
         )
 
