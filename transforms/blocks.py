@@ -74,7 +74,7 @@ _TAGS = (
 TAG_BITS = {tag: 1 << bit for bit, tag in enumerate(_TAGS)}
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class Container:
     """An element that holds blocks, and what is known of it and above it."""
 
@@ -132,7 +132,7 @@ class Container:
         self.num_blocks += sign * inner.num_blocks
 
 
-@dataclass
+@dataclass(slots=True)
 class Block:
     """A piece of text between two boundaries."""
 
@@ -147,7 +147,7 @@ class Block:
     after_break: bool  # begins at a line break within its container
 
 
-@dataclass
+@dataclass(slots=True)
 class _Walk:
     """What the walk has in hand."""
 

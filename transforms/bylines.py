@@ -42,10 +42,9 @@ _AUTHOR_MARKS = tuple(
         'contains(@class, "Byline")',
     )
 )
-_ANY_AUTHOR_MARK = etree.XPath(
-    '//body//*[contains(@class, "uthor") or contains(@class, "yline") or @rel="author" or '
-    '@itemprop="author" or @itemprop="byline" or @id="author" or @id="byline" or '
-    '@data-testid="author-name"]'
+# By the attributes first: to test each element of a page takes twice as long.
+_ANY_AUTHOR_MARK: Any = etree.XPath(
+    '/html/body/descendant::*/@*[contains(., "uthor") or contains(., "yline")]/..'
 )
 _IN_COMMENTS: Any = etree.XPath(
     "ancestor-or-self::*[not(self::html or self::body)]"
@@ -103,10 +102,10 @@ def clean_authors(
 
 def marked_authors(tree: Tree) -> Iterator[str]:
     """Find the first short text that the page marks as its author's name."""
-    found: Any = _ANY_AUTHOR_MARK(tree)
-    marked = [element for element in found if not _IN_COMMENTS(element)]
+    near = _ANY_AUTHOR_MARK(tree)
     for is_marked in _AUTHOR_MARKS:
-        for element in itertools.islice(filter(is_marked, marked), MAX_MARKED):
+        marked = (each for each in near if is_marked(each) and not _IN_COMMENTS(each))
+        for element in itertools.islice(marked, MAX_MARKED):
             line = _names_in(element)
             if 1 < num_words(line) <= MAX_AUTHOR_WORDS:
                 yield line

@@ -82,7 +82,7 @@ def decode_page(body: bytes, content_type: str) -> str:
     ):
         raise Rejected(Reason.NOT_HTML, f"content type {kind or 'not given'}, {body[:8]!r}")
     text = _decode(body, content_type)
-    if text.count("\0") > len(text) // 100:
+    if "\0" in text and text.count("\0") > len(text) // 100:
         raise Rejected(Reason.NOT_HTML, "binary content")
     if _FEED_ROOT.match(text[:2000]):
         raise Rejected(Reason.NOT_HTML, "a feed or sitemap")
@@ -142,8 +142,11 @@ def parse_page(text: str) -> Tree:
     parser = html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
     parser.set_element_class_lookup(_ELEMENTS)
     for noncharacter in _NONCHARACTERS:
-        text = text.replace(noncharacter, "")
-    body = text.encode(errors="ignore").translate(None, _CONTROLS)
+        if noncharacter in text:  # which to ask is far cheaper than to replace in vain
+            text = text.replace(noncharacter, "")
+    body = text.encode(errors="ignore")
+    if any(control in body for control in _CONTROLS):
+        body = body.translate(None, _CONTROLS)
     try:
         tree: Tree = html.document_fromstring(body, parser=parser)
     except (etree.ParserError, etree.XMLSyntaxError, AssertionError) as error:

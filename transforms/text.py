@@ -72,7 +72,7 @@ def one_line(text: str) -> str:
 
 def clean_lines(text: str) -> list[str]:
     """Give the lines that hold something, clean and with single spaces."""
-    lines = (_SPACES.sub(" ", line).strip() for line in clean_text(text).split("\n"))
+    lines = (" ".join(line.split()) for line in clean_text(text).split("\n"))
     return [line for line in lines if line]
 
 
