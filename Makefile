@@ -140,7 +140,7 @@ model: setup  ## Train the language model: make model CORPORA=folder [FROM=trans
 clean-model: setup  ## Train what tells text from furniture: make clean-model CORPORA=folder (see seeds/BLOCKS.md).
 	$(if $(CORPORA),,$(error say where pages with gold text are: make clean-model CORPORA=folder))
 	$(BIN)/uv pip install --quiet --python $(BIN)/python -e '.[train]'
-	$(BIN)/python -m pipelines.train.blocks --corpora $(CORPORA)
+	$(BIN)/python -m pipelines.train.blocks --corpora $(CORPORA) --floors tests/gates.json
 
 clean:  ## Remove the environment, caches and the demo's warehouse.
 	rm -rf $(VENV) .venv-bigquery .venv-flink .mypy_cache .ruff_cache .pytest_cache build *.egg-info

@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 import trafilatura
+from htmldate.extractors import month_words
 from trafilatura.settings import Document
 
 from schemas.columns import content_id
@@ -110,6 +111,7 @@ def evaluate_text(
     """Score the chain on every gold page of a folder, or on every so-manieth."""
     gold = list(_read_gold(gold_folder))[::every]
     _read_page(gold_folder, gold[0])  # loads models and lists, outside the time taken
+    month_words()  # half a second for whichever side first meets a page without a date
     results = [_read_page(gold_folder, page) for page in gold]
     if predictions is not None:
         predictions.writelines(map(_prediction, gold, results))
