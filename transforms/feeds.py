@@ -37,7 +37,7 @@ from transforms.polling import (
     wait_after_failure,
 )
 from transforms.reject import ROWS, StageFn, count
-from transforms.urls import same_site, url_key
+from transforms.urls import key_of_clean, same_site, url_key
 from transforms.web import FEEDS, MAX_ASKED, WebSettings, shared_web
 from transforms.workers import outcome, shared_workers
 
@@ -204,7 +204,7 @@ def without_address(parsed: ParsedFeed, feed: Feed, context: RunContext) -> tupl
 
 
 def _entry(parsed: ParsedEntry, url: str, feed: Feed, context: RunContext) -> Entry:
-    key = url_key(url)
+    key = key_of_clean(url)
     version = content_id(parsed.title, parsed.updated_at)
     published_at, source = parsed.published_at, parsed.published_source
     if published_at is not None and published_at > context.now + TOO_FAR_AHEAD:

@@ -21,6 +21,7 @@ TRACKING = re.compile(
     re.IGNORECASE,
 )
 MAX_LENGTH = 2048
+_START = re.compile(r"^https?://(?:www\.)?")
 
 # The public-suffix list that the package bundles: it is never fetched, nor cached on disk.
 _split_domain = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None)
@@ -61,8 +62,12 @@ def url_key(url: str) -> str:
     Scheme, "www.", the default port and a slash at the end tell no two articles apart; the order
     and case of everything else may.
     """
-    cleaned = clean_url(url) or url
-    comparable = re.sub(r"^https?://(?:www\.)?", "", cleaned)
+    return key_of_clean(clean_url(url) or url)
+
+
+def key_of_clean(cleaned: str) -> str:
+    """Hash an address that `clean_url` gave: to clean it once more would take most of the time."""
+    comparable = _START.sub("", cleaned, count=1)
     return content_id("url", comparable if "?" in comparable else comparable.rstrip("/"))
 
 

@@ -311,13 +311,10 @@ class Web:
         """Give the rules that this or another process has, where they are not too old."""
         now = time.time()
         known = self._robots.get(origin)
-        if known and now < known[0]:
-            return known[1]
-        kept = kept_robots(self._shelf, origin, now) if self._shelf is not None else None
-        if kept is None:
-            return None
-        self._remember(origin, *kept)
-        return kept[1] if now < kept[0] else None
+        is_stale = not (known and now < known[0])
+        if self._shelf and is_stale and (known := kept_robots(self._shelf, origin, now)):
+            self._remember(origin, *known)
+        return known[1] if known and now < known[0] else None
 
     def _remember(self, origin: str, expires_at: float, robots: RobotsRules) -> None:
         """Hold rules in memory: the latest of them, where the others can be read again."""

@@ -106,7 +106,7 @@ class Watch:
         self._thread.join()
 
     def _look(self) -> None:
-        while not self._over.wait(0.5):
+        while not self._over.wait(1.0):
             rss, pss = memory_mb()
             self.rss, self.pss = max(self.rss, rss), max(self.pss, pss)
 
