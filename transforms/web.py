@@ -228,7 +228,7 @@ class Web:
 
     def _pause_s(self, url: str) -> float:
         """Say how long the next request to the domain waits: ours or what robots.txt asks."""
-        robots = self._known_robots(_origin(url))
+        robots = self._known_robots(_origin(url)) if self.settings.obey_robots else None
         asked_s = robots.delay_s(PRODUCT) if robots else 0.0
         return max(self.settings.host_delay_s, asked_s)
 
