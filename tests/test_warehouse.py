@@ -1,5 +1,6 @@
 """The warehouse takes each row once, waits for its lock, and lets nobody write by a query."""
 
+import resource
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -326,10 +327,25 @@ def test_a_failed_merge_leaves_warehouse_and_staged_files_as_they_were(
     stage(staging.path, "articles", [make_row(Article, article_id="a")])
     (broken,) = staging.path.glob("articles/*.parquet")
     broken.write_bytes(b"PAR1 but not for long")
-    with pytest.raises(duckdb.Error):
+    with pytest.raises(WarehouseError, match=r"news\.duckdb: "):
         warehouse.merge(staging.ready(complete=True))
     assert len(staging.ready(complete=True)) == 2
     assert warehouse.query("SELECT COUNT(*) FROM entries").rows == [(0,)]
+
+
+def test_a_merge_that_finds_no_room_fails_in_one_line_and_works_when_there_is_room(
+    warehouse: DuckDbWarehouse, staging: StagingFolder, make_row: Any
+) -> None:
+    stage(staging.path, "entries", [make_row(Entry, entry_id=str(n)) for n in range(3000)])
+    was = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2048, was[1]))
+    try:
+        with pytest.raises(WarehouseError, match=r"news\.duckdb: "):
+            warehouse.merge(staging.ready(complete=True))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, was)
+    assert len(staging.ready(complete=True)) == 1
+    assert warehouse.merge(staging.ready(complete=True))["entries"].inserted == 3000
 
 
 def test_a_file_of_another_kind_has_no_last_run(tmp_path: Path) -> None:

@@ -4,8 +4,8 @@
 
 Host k publishes its article number n at a known instant, with a text that is known from k and n,
 so that whoever reads this web can be told what is missing. Nothing is remembered: what is answered
-depends on the clock alone. The last tenth of the hosts is hostile: some in their feed, some in
-the pages of a feed that is in order.
+depends on the clock alone. A tenth of the hosts, the last ones, is hostile: some in their feed,
+some in the pages of a feed that is in order.
 """
 
 import asyncio
@@ -40,8 +40,8 @@ class ChangingWeb:
 
     def host(self, k: int) -> str:
         """Name a host by what it does."""
-        bad = k - self.num_feeds + self.num_feeds // 10
         kinds = [f"feed-{kind}" for kind in BAD_FEEDS] + [f"page-{kind}" for kind in BAD_PAGES]
+        bad = k - self.num_feeds + max(self.num_feeds // 10, len(kinds))
         return f"good{k}.example" if bad < 0 else f"{kinds[bad % len(kinds)]}{k}.example"
 
     def at(self, k: int, n: int) -> float:

@@ -60,7 +60,13 @@ class DuckDbWarehouse(Warehouse):
             # After connecting: as a setting of the connection it is refused without a network.
             connection.execute("SET TimeZone = 'UTC'")
             yield connection
-        except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
+        except (
+            duckdb.IOException,
+            duckdb.OutOfMemoryException,
+            duckdb.TransactionException,  # a commit that finds the disk full
+            duckdb.FatalException,
+            duckdb.InvalidInputException,  # a damaged file
+        ) as error:
             raise WarehouseError(f"{self.path}: {first_line(error)}") from error
         finally:
             connection.close()
