@@ -49,7 +49,7 @@ $(NEWSPAPER): | setup
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --target $@ newspaper4k==$(NEWSPAPER_VERSION)
 
 bench-run: setup $(NEWSPAPER)  ## Measure a whole pass beside a bare loop, and beside newspaper4k.
-	$(BIN)/python -W ignore -m tests.bench.run $(FLAGS)
+	$(BIN)/python -m tests.bench.run $(FLAGS)
 
 bench-model: setup  ## Measure the language model beside a spaCy CNN, on one core.
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.bench.model

@@ -141,7 +141,7 @@ def by_newspaper(page: Page) -> ExtractedArticle:
 
 def start_bare(pattern: str, *, mode: str) -> list["subprocess.Popen[bytes]"]:
     """Start the loops, one a core."""
-    program = [sys.executable, "-m", "tests.bench.run", f"--{mode}", pattern]
+    program = [sys.executable, "-W", "ignore", "-m", "tests.bench.run", f"--{mode}", pattern]
     return [subprocess.Popen([*program, str(part)]) for part in range(CORES)]
 
 

@@ -175,6 +175,9 @@ def judge(seen: Seen, web: ChangingWeb, warehouse: Path) -> bool:
     late = f"{delay:.0f} s ({max(delays, default=0):.0f} s at most)"
     memory = f"{quarter[0]:.0f} → {last[0]:.0f} MB ({growth:+.1%})"
     print(f"  memory with shared pages once: {quarter[1]:.0f} → {last[1]:.0f} MB")
+    minutes = range(int((end - web.start) / 60) + 1)
+    by_minute = [f"{memory_at(seen, web.start + 60 * minute)[0]:.0f}" for minute in minutes]
+    print(f"  RSS by minute, MB: {' '.join(by_minute)}")
     return all(
         [
             say("entries lost", str(len(lost)), "0", is_met=not lost),
@@ -213,8 +216,9 @@ def main() -> int:
             seen = watch(process, web, folder / "news.duckdb")
             code = stop(process)
             is_clean = say("exit code on SIGTERM", str(code), "130", is_met=code == 130)
-            is_alone = say("processes left", str(len(members(process.pid))), "0",
-                           is_met=not members(process.pid))  # fmt: skip
+            left = left_over(process.pid)
+            is_alone = say("processes left", str(len(left)), "0", is_met=not left)
+            print(*(f"  {line}" for line in left), sep="\n")
             is_met = judge(seen, web, folder / "news.duckdb")
         finally:
             for pid in members(process.pid):
@@ -227,9 +231,19 @@ def main() -> int:
 def stop(process: "subprocess.Popen[str]") -> int:
     """End the run in order, and give its exit code."""
     process.send_signal(signal.SIGTERM)
-    code = process.wait(timeout=90)
-    time.sleep(5)  # its fork server ends when it notices
-    return code
+    return process.wait(timeout=90)
+
+
+def left_over(session: int) -> list[str]:
+    """Name the processes that are there 20 s later: the fork server ends when it notices."""
+    deadline = time.monotonic() + 20
+    while members(session) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    found = []
+    for pid in members(session):
+        with contextlib.suppress(OSError):
+            found.append(Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ")[:200])
+    return found
 
 
 if __name__ == "__main__":
