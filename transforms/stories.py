@@ -35,8 +35,9 @@ from transforms.reject import context_at
 MIN_SIMILARITY = 0.18
 NAME_WEIGHT = 3.0  # an entity's name against a common word
 MAX_SILENCE = timedelta(days=5)  # a story that nobody adds to for so long is over
-TINY = 1e-12
 STORY_WINDOW = timedelta(days=14)  # how far back articles are read to find a running story
+TINY = ROUNDING = 1e-12
+FEW = 8  # stories that are compared with an article one by one
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 WORD = re.compile(r"[^\W\d_]{4,}")  # shorter words are mostly function words
 
@@ -111,21 +112,31 @@ class OpenStories:
         telling = _without_common(known, vector)
         if not telling:
             return 0.0, ""
-        places = np.concatenate([np.frombuffer(self._postings[t][0], "q") for t in telling])
-        shares = np.concatenate(
-            [np.frombuffer(self._postings[t][1], "d") * vector[t] for t in telling]
-        )
-        dots = np.bincount(places, shares, minlength=len(self.ids))
-        squares = np.frombuffer(self._squares, "d")
-        is_open = at.timestamp() - np.frombuffer(self._last_s, "d") <= MAX_SILENCE.total_seconds()
-        least = dots / np.sqrt(np.maximum(squares, TINY))
-        unseen = math.sqrt(sum(vector[term] ** 2 for term in known[len(telling) :]))
-        bar = max(MIN_SIMILARITY - unseen, (least * is_open).max() - unseen)
-        near = np.flatnonzero(is_open & (dots > 0) & (least >= bar))
+        seconds = at.timestamp() - np.frombuffer(self._last_s, "d")
+        is_open = seconds <= MAX_SILENCE.total_seconds()
+        lengths = np.sqrt(np.maximum(np.frombuffer(self._squares, "d"), TINY))
+        dots = self._dots(telling, vector)
+        least = np.where(is_open, dots / lengths, 0.0)
+        common = known[len(telling) :]
+        unseen = math.sqrt(sum(vector[term] ** 2 for term in common))
+        near = np.flatnonzero((least > 0) & (least >= max(MIN_SIMILARITY, least.max()) - unseen))
+        if len(near) > FEW:  # then it is cheaper to look at the common terms, too
+            least = np.where(is_open, (dots + self._dots(common, vector)) / lengths, 0.0)
+            near = np.flatnonzero((least > 0) & (least >= least.max() - ROUNDING))
         return max(
             ((self._similarity(place, vector), self.ids[place]) for place in near.tolist()),
             default=(0.0, ""),
         )
+
+    def _dots(self, terms: list[str], vector: dict[str, float]) -> "np.ndarray[Any, Any]":
+        """Multiply an article with all stories, as far as some terms go."""
+        found = [(*self._postings[term], vector[term]) for term in terms]
+        places = [np.frombuffer(place, "q") for place, _, _ in found]
+        shares = [np.frombuffer(value, "d") * weight for _, value, weight in found]
+        if not found:
+            return np.zeros(len(self.ids))
+        size = len(self.ids)
+        return np.bincount(np.concatenate(places), np.concatenate(shares), minlength=size)
 
     def _similarity(self, place: int, vector: dict[str, float]) -> float:
         """Cosine between an article and the middle of a story's articles."""
