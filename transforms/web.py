@@ -302,8 +302,7 @@ class Web:
             robots = await self._ask_robots(origin, is_tls_exempt)
             now = time.time()
             if self._shelf is not None:  # in a thread: a new file may keep a busy disk for long
-                keep = functools.partial(keep_robots, self._shelf, origin, robots, now)
-                await self._loop.run_in_executor(None, keep)
+                await asyncio.to_thread(keep_robots, self._shelf, origin, robots, now)
             self._remember(origin, now + robots.age_s, replace(robots, text=""))
             return robots
 
