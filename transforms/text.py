@@ -24,7 +24,6 @@ _STRIPPED = re.compile(
     "\ufeff\ufff0-\ufffb\ufffe\uffff\ud800-\udfff]"
 )
 _LINE_ENDS = re.compile("\r\n?|\x0b|\x0c|\x85|\u2028|\u2029")
-_SPACES = re.compile("[ \t\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]+")
 _EMPTY_LINES = re.compile(r"\n\s*\n")
 # Chinese, Japanese and Thai write no space between words: count their signs one by one.
 _WORD = re.compile(
