@@ -52,7 +52,7 @@ class Launcher:
     """Starts runs, and tells how they end."""
 
     def __init__(self) -> None:
-        program = [sys.executable, "-m", "tests.survival.launcher"]
+        program = [sys.executable, "-W", "ignore::RuntimeWarning", "-m", "tests.survival.launcher"]
         self._process = subprocess.Popen(program, stdin=-1, stdout=-1, text=True)
         self.fork_server = self._line()
 

@@ -37,7 +37,8 @@ class Seen:
     """What was seen of a run."""
 
     at: dict[str, float] = field(default_factory=dict)  # by address: when its row was there
-    memory: list[tuple[float, float, float]] = field(default_factory=list)  # when, RSS, PSS in MB
+    # when; in MB: RSS of all, with shared pages once, RSS of the first process
+    memory: list[tuple[float, float, float, float]] = field(default_factory=list)
 
 
 @contextlib.contextmanager
@@ -79,15 +80,16 @@ def members(session: int) -> list[int]:
     return found
 
 
-def memory_mb(session: int) -> tuple[float, float]:
-    """Give the memory of a session's processes: resident, and with shared pages once."""
-    rss = pss = 0
+def memory_mb(session: int) -> tuple[float, float, float]:
+    """Give the memory of a session: resident, with shared pages once, of its first process."""
+    rss = pss = first = 0
     for pid in members(session):
         with contextlib.suppress(OSError):
             lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
             found = {line.split(":")[0]: int(line.split()[1]) for line in lines[1:]}
             rss, pss = rss + found.get("Rss", 0), pss + found.get("Pss", 0)
-    return rss / 1024, pss / 1024
+            first += found.get("Rss", 0) * (pid == session)
+    return rss / 1024, pss / 1024, first / 1024
 
 
 def ask(warehouse: Path, sql: str) -> list[tuple[object, ...]] | None:
@@ -146,11 +148,10 @@ def known_text(url: str) -> str:
     return text_of(host, int(number))
 
 
-def memory_at(seen: Seen, at: float) -> tuple[float, float]:
+def memory_at(seen: Seen, at: float) -> list[float]:
     """Give the memory around an instant: the medians of two minutes."""
-    near = [(rss, pss) for when, rss, pss in seen.memory if abs(when - at) <= 60]
-    rss, pss = zip(*near, strict=True)
-    return statistics.median(rss), statistics.median(pss)
+    near = [sample[1:] for sample in seen.memory if abs(sample[0] - at) <= 60]
+    return [statistics.median(column) for column in zip(*near, strict=True)]
 
 
 def say(what: str, figure: str, aim: str, *, is_met: bool) -> bool:
@@ -176,8 +177,9 @@ def judge(seen: Seen, web: ChangingWeb, warehouse: Path) -> bool:
     memory = f"{quarter[0]:.0f} → {last[0]:.0f} MB ({growth:+.1%})"
     print(f"  memory with shared pages once: {quarter[1]:.0f} → {last[1]:.0f} MB")
     minutes = range(int((end - web.start) / 60) + 1)
-    by_minute = [f"{memory_at(seen, web.start + 60 * minute)[0]:.0f}" for minute in minutes]
-    print(f"  RSS by minute, MB: {' '.join(by_minute)}")
+    for what, column in (("all processes", 0), ("the first one", 2)):
+        told = [f"{memory_at(seen, web.start + 60 * m)[column]:.0f}" for m in minutes]
+        print(f"  RSS of {what} by minute, MB: {' '.join(told)}")
     return all(
         [
             say("entries lost", str(len(lost)), "0", is_met=not lost),
