@@ -12,7 +12,7 @@ from pipelines.deploy.dataflow.launcher import launch
 from pipelines.options import IngestSettings
 from transforms.warehouse import open_warehouse
 
-FEEDS = "http://basinreport.example/feed.json\nhttp://upland-post.example/index.xml\n"
+FEEDS = "http://basinreport.example/feed.json\n"
 HERE = "--runner=apache_beam.runners.portability.fn_api_runner.fn_runner.FnApiRunner"
 
 
@@ -42,9 +42,9 @@ def test_a_job_writes_all_its_rows_itself_and_the_next_one_adds_none(
         launch(settings, PipelineOptions([HERE]))
         articles = one(warehouse, "SELECT COUNT(*) AS n FROM articles")["n"]
         launch(settings, PipelineOptions([HERE]))
-    assert articles >= 5
+    assert articles >= 3
     assert one(warehouse, "SELECT COUNT(*) AS n FROM articles")["n"] == articles
     runs = warehouse.records("SELECT status, num_feeds, num_articles FROM runs ORDER BY 3 DESC")
     assert [run["status"] for run in runs] == ["complete", "complete"]
-    assert (runs[0]["num_feeds"], runs[0]["num_articles"]) == (2, articles)
-    assert one(warehouse, "SELECT COUNT(*) AS n FROM feeds")["n"] == 2
+    assert (runs[0]["num_feeds"], runs[0]["num_articles"]) == (1, articles)
+    assert one(warehouse, "SELECT COUNT(*) AS n FROM feeds")["n"] == 1
