@@ -68,6 +68,17 @@ def test_an_article_read_again_is_not_due_any_more(tmp_path: Path, make_row: Mak
     assert due_refetches(warehouse, (), KnownKeys(), CONTEXT) == []
 
 
+def test_an_article_that_a_feed_listed_anew_since_is_not_due(
+    tmp_path: Path, make_row: MakeRow
+) -> None:
+    listed, anew = entry(2 * DAY), replace(entry(DAY), entry_id="anew", version="w")
+    article = make_row(Article, article_id="a", url_key="k")
+    assert due_refetches(filled(tmp_path, listed, anew, article), (DAY,), KnownKeys(), CONTEXT) == [
+        refetch_of(anew, (DAY,), CONTEXT)
+    ]
+    assert refetch_of(listed, (DAY,), CONTEXT, last_seen_at=NOW - DAY) is None
+
+
 def test_what_became_no_article_and_what_was_read_again_is_not_due(
     tmp_path: Path, make_row: MakeRow
 ) -> None:

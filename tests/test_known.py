@@ -139,6 +139,11 @@ def test_of_two_feeds_the_one_that_knows_the_article_is_taken() -> None:
     assert one_of([replace(RENAMED, feed_id="f1"), known]) == (known, 1)
 
 
+def test_a_listing_goes_before_what_is_only_to_be_read_again() -> None:
+    again, listed = entry(feed_id="f1", version="again after 1 s"), entry(feed_id="f2")
+    assert one_of([again, listed]) == one_of([listed, again]) == (listed, 1)
+
+
 def test_an_edit_that_changes_no_word_is_minor(make_row: Any) -> None:
     revision = make_row(
         ArticleRevision, article_id="a", words_sha256="w", change_type=ChangeType.EDIT

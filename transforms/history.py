@@ -30,8 +30,14 @@ OPENING_LENGTH = 80  # characters; pages that open alike are one text at several
 SITE_RULE = "repeated_on_site"
 
 _DUE = f"""
-SELECT {", ".join(f"e.{column.name}" for column in columns(Entry))}
+SELECT {", ".join(f"e.{column.name}" for column in columns(Entry))}, l.last_seen_at
 FROM entries AS e
+JOIN (
+  SELECT url_key, MAX(first_seen_at) AS last_seen_at
+  FROM entries
+  GROUP BY url_key
+) AS l
+  ON l.url_key = e.url_key
 WHERE e.feed_id IS NOT NULL
   AND e.first_seen_at > $oldest
   AND e.first_seen_at <= $newest
@@ -106,7 +112,7 @@ def due_refetches(
 
     An article is due once at each age, at the address where it was named last. The entry is
     remembered like any other when its page was read, or rejected for good; until then it stays due
-    for some days.
+    for some days. One that a feed has listed anew since then was read for that, and is not due.
     """
     if not ages:
         return []
@@ -119,20 +125,30 @@ def due_refetches(
     )
     due = []
     for row in answer.rows:
-        entry = from_record(Entry, dict(zip(answer.columns, row, strict=True)))
-        again = refetch_of(entry, ages, context)
+        record = dict(zip(answer.columns, row, strict=True))
+        last_seen_at = record.pop("last_seen_at")
+        entry = from_record(Entry, record)
+        again = refetch_of(entry, ages, context, last_seen_at)
         if again is not None and again.entry_id not in known.entry_ids:
             due.append(again)
     return due
 
 
-def refetch_of(entry: Entry, ages: Sequence[timedelta], context: RunContext) -> Entry | None:
-    """Give the version of an entry that the latest age reached calls for."""
+def refetch_of(
+    entry: Entry,
+    ages: Sequence[timedelta],
+    context: RunContext,
+    last_seen_at: datetime | None = None,
+) -> Entry | None:
+    """Give the version of an entry that the latest age reached calls for.
+
+    `last_seen_at` is when its address was listed, or read again, last.
+    """
     age = context.now - entry.first_seen_at
-    reached = [each for each in ages if each <= age < each + RETRY_WITHIN]
-    if not reached:
+    reached = max((each for each in ages if each <= age < each + RETRY_WITHIN), default=None)
+    if reached is None or (last_seen_at or entry.first_seen_at) - entry.first_seen_at >= reached:
         return None
-    version = f"{AGAIN}{int(max(reached).total_seconds())} s"
+    version = f"{AGAIN}{int(reached.total_seconds())} s"
     return replace(
         entry,
         entry_id=content_id(entry.feed_id, entry.url_key, version),

@@ -24,6 +24,7 @@ from schemas.columns import content_id
 from schemas.flow import ExtractedArticle, KnownKeys
 from schemas.rows import Entry
 from schemas.vocabulary import ChangeType, PublishedSource
+from transforms.history import AGAIN
 from transforms.identity import identity_keys
 from transforms.reject import count
 from transforms.urls import registrable_domain
@@ -59,10 +60,18 @@ def _article_of(entry: Entry, known: KnownKeys) -> str | None:
 
 
 def one_of(entries: Iterable[Entry]) -> tuple[Entry, int]:
-    """Choose among entries with one address, the same in any order; count the others."""
+    """Choose among entries with one address, the same in any order; count the others.
+
+    One that is only to be read again stands back: reading what a feed lists does that, too.
+    """
     ordered = sorted(
         entries,
-        key=lambda entry: (entry.article_id is None, entry.feed_id or "", entry.entry_id),
+        key=lambda entry: (
+            entry.version.startswith(AGAIN),
+            entry.article_id is None,
+            entry.feed_id or "",
+            entry.entry_id,
+        ),
     )
     return ordered[0], len(ordered) - 1
 
