@@ -221,12 +221,13 @@ def test_what_earlier_passes_found_out_is_read_back(
     }
     known = known_words(warehouse, NOW - timedelta(days=1))
     assert all(content_id(each, each) in known for each in ids)
+    key = new()
     found = make_row(
-        Entry, entry_id=new(), url_key="x", feed_id="f", first_seen_at=NOW - timedelta(days=1)
+        Entry, entry_id=new(), url_key=key, feed_id="f", first_seen_at=NOW - timedelta(days=1)
     )
-    put(warehouse, staging, found, make_row(Article, article_id=new(), url_key="x"))
+    put(warehouse, staging, found, make_row(Article, article_id=new(), url_key=key))
     due = due_refetches(warehouse, [timedelta(days=1)], KnownKeys(), context)
-    assert [entry.url_key for entry in due] == ["x"]
+    assert [entry.url_key for entry in due] == [key]
 
 
 def test_a_killed_run_is_marked_and_the_last_complete_one_told(
