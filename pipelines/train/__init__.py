@@ -44,7 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--start",
         type=Path,
         metavar="DIR",
-        help="a model of ours: train only the last stage, from its weights",
+        help="a model of ours: train the last two stages only, from its weights",
     )
     parser.add_argument(
         "--steps", type=int, metavar="N", help="train so many steps, not the recipe's own number"

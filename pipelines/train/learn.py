@@ -39,6 +39,7 @@ class Stage:
     warm_up: float
     tree_passes: int
     name_passes: dict[str, float]
+    steps: int | None = None  # all batches of the passes
 
 
 @dataclass(frozen=True, kw_only=True)

