@@ -2,13 +2,11 @@
 
 import pytest
 
-from transforms.consistency import Name, agree, set_edges
+from transforms.consistency import Name, agree, hints, set_bounds, set_edges
 
 
-def names_of(
-    text: str, *marks: tuple[str, str], peoples: frozenset[str] = frozenset()
-) -> list[tuple[str, str]]:
-    """Mark phrases in a text, in order, have them agree, and give phrases and labels back."""
+def mark(text: str, marks: tuple[tuple[str, str], ...]) -> tuple[list[str], list[Name]]:
+    """Mark phrases in a text, in order."""
     tokens = text.split(" ")
     found, start = [], 0
     for phrase, label in marks:
@@ -17,8 +15,21 @@ def names_of(
             start += 1
         found.append(Name(start, start + len(words), label))
         start += len(words)
-    agreed = agree(tokens, found, peoples)
+    return tokens, found
+
+
+def names_of(text: str, *marks: tuple[str, str]) -> list[tuple[str, str]]:
+    """Mark phrases in a text, have them agree, and give phrases and labels back."""
+    tokens, found = mark(text, marks)
+    agreed = agree(tokens, set_bounds(tokens, found))
     return [(" ".join(tokens[n.start : n.end]), n.label) for n in agreed]
+
+
+def hints_of(text: str, *marks: tuple[str, str]) -> list[tuple[int, str, dict[str, float]]]:
+    """Mark phrases in a text, and give what they say of others: place, phrase, logits."""
+    tokens, found = mark(text, marks)
+    given = hints(tokens, found)
+    return [(start, " ".join(tokens[start:end]), labels) for start, end, labels in given]
 
 
 def test_the_same_words_get_the_label_that_most_of_them_have() -> None:
@@ -92,12 +103,12 @@ def test_a_word_that_the_text_also_has_in_lower_case_is_left() -> None:
 
 
 def test_a_name_ends_at_a_line_break() -> None:
-    found = agree(["Sorrel", "\n\n", "Brenholt"], [Name(0, 3, "ORG")])
+    found = set_bounds(["Sorrel", "\n\n", "Brenholt"], [Name(0, 3, "ORG")])
     assert found == [Name(0, 1, "ORG")]
 
 
 def test_a_name_of_line_breaks_alone_is_dropped() -> None:
-    assert agree(["\n\n", "Then"], [Name(0, 1, "ORG")]) == []
+    assert set_bounds(["\n\n", "Then"], [Name(0, 1, "ORG")]) == []
 
 
 def test_names_come_in_order_and_do_not_overlap() -> None:
@@ -110,14 +121,17 @@ def test_names_come_in_order_and_do_not_overlap() -> None:
     ("text", "found", "set_right"),
     [
         ("Han Ji - won spoke", Name(0, 2, "PERSON"), Name(0, 4, "PERSON")),
-        ("the South Korean army", Name(2, 3, "NORP"), Name(1, 3, "NORP")),
         ("Okafor , D - Ohio , left", Name(2, 5, "GPE"), Name(4, 5, "GPE")),
         ("U.S. - backed forces", Name(0, 1, "GPE"), Name(0, 1, "GPE")),
-        ("a Korean army", Name(1, 2, "NORP"), Name(1, 2, "NORP")),
     ],
 )
 def test_edges_stand_where_whole_words_end(text: str, found: Name, set_right: Name) -> None:
     assert set_edges(text.split(), [found]) == [set_right]
+
+
+def test_the_letter_of_a_party_is_no_name() -> None:
+    names = [Name(2, 4, "GPE"), Name(4, 5, "GPE")]
+    assert set_edges("Okafor , D - Ohio , left".split(), names) == [Name(4, 5, "GPE")]
 
 
 def test_a_capital_and_its_district_are_one_place() -> None:
@@ -127,9 +141,8 @@ def test_a_capital_and_its_district_are_one_place() -> None:
 
 
 def test_edges_never_make_two_names_overlap() -> None:
-    tokens = "Han - south Korean".split()
-    names = [Name(0, 1, "PERSON"), Name(1, 2, "ORG"), Name(3, 4, "NORP")]
-    assert set_edges(tokens, names) == names
+    names = [Name(0, 1, "PERSON"), Name(1, 2, "ORG")]
+    assert set_edges("Han - south".split(), names) == names
     both = [Name(0, 1, "PERSON"), Name(3, 4, "NORP")]
     spans = set_edges("Han - won Korean".split(), both)
     assert spans == [Name(0, 3, "PERSON"), Name(3, 4, "NORP")]
@@ -154,11 +167,36 @@ def test_names_that_an_acronym_does_not_span_stay_apart(text: str) -> None:
     assert names_of(text, *marks)[:2] == list(marks)
 
 
-def test_a_missed_word_for_a_people_is_found() -> None:
-    peoples = frozenset({"syrian", "french"})
-    found = names_of("Syrian troops fled ; french fries .", peoples=peoples)
-    assert found == [("Syrian", "NORP")]
+def test_other_mentions_speak_for_their_label() -> None:
+    text = "Brenholt fell . Brenholt burns . Brenholt waits ."
+    marks = ("Brenholt", "GPE"), ("Brenholt", "ORG"), ("Brenholt", "GPE")
+    assert hints_of(text, *marks) == [(3, "Brenholt", {"GPE": 2.0})]
 
 
-def test_a_word_for_a_people_inside_a_longer_run_of_capitals_is_left() -> None:
-    assert names_of("The Syrian Gate Hotel opened .", peoples=frozenset({"syrian"})) == []
+def test_what_all_mentions_agree_on_is_not_spoken_about() -> None:
+    text = "Brenholt fell . Brenholt burns ."
+    assert hints_of(text, ("Brenholt", "GPE"), ("Brenholt", "GPE")) == []
+
+
+def test_many_mentions_speak_no_louder_than_two() -> None:
+    text = "Vessel a Vessel b Vessel c Vessel d Vessel ."
+    assert hints_of(text, *[("Vessel", "PERSON")] * 4) == [(8, "Vessel", {"PERSON": 2.0})]
+
+
+def test_a_full_name_speaks_for_its_surname_and_for_capitals() -> None:
+    text = "VESSEL — Odran Vessel spoke . Then Vessel sat ."
+    assert hints_of(text, ("Odran Vessel", "PERSON")) == [
+        (0, "VESSEL", {"PERSON": 1.0}),
+        (7, "Vessel", {"PERSON": 1.0}),
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Reform won . The reform failed . Reform costs .",
+        "Reform won . The Reform Bank closed .",
+    ],
+)
+def test_nothing_is_said_of_words_and_of_longer_runs_of_capitals(text: str) -> None:
+    assert hints_of(text, ("Reform", "ORG")) == []

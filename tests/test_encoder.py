@@ -16,6 +16,7 @@ from transforms.encoder.inputs import (
     shape_of,
     to_arrays,
 )
+from transforms.encoder.names import read_names
 from transforms.encoder.network import sentence_bounds
 
 VOCABULARY = "[PAD] [UNK] [CLS] [SEP] the rebels fled ##ing flee . al - qaida".split()
@@ -128,6 +129,30 @@ def test_spans_side_by_side_stay_two() -> None:
     scores = numpy.zeros((2, 5))
     scores[0, 3] = scores[1, 3] = 3
     assert SPANS.read(scores) == [(0, 1, "ORG"), (1, 2, "ORG")]
+
+
+def test_a_doubtful_name_is_read_as_the_rest_of_the_text_reads_it() -> None:
+    words = "Vessel spoke . Vessel sat . Vessel left .".split()
+    chunks = [(0, Chunk(tuple(range(n, n + 3)), ((9,),) * 3)) for n in (0, 3, 6)]
+    for doubt, label in ((1.5, "PERSON"), (2.5, "ORG")):
+        scores = numpy.zeros((9, 5))
+        scores[:, 0] = 4
+        scores[[0, 3], 1] = 9  # a person
+        scores[6, 3], scores[6, 1] = 7, 7 - doubt
+        assert read_names(SPANS, [words], chunks, [scores]) == [
+            [(0, 1, "PERSON"), (3, 4, "PERSON"), (6, 7, label)]
+        ]
+
+
+def test_a_name_that_was_just_missed_is_found_by_the_rest_of_the_text() -> None:
+    words = "Odran Vessel spoke . Vessel sat .".split()
+    scores = numpy.zeros((7, 5))
+    scores[:, 0] = 4
+    scores[0, 1] = scores[1, 2] = 9
+    scores[4, 1] = 3.5
+    chunks = [(1, Chunk(tuple(range(7)), ((9,),) * 7))]
+    names = [(0, 2, "PERSON"), (4, 5, "PERSON")]
+    assert read_names(SPANS, [[], words], chunks, [scores[:0], scores]) == [[], names]
 
 
 def is_tree(heads: tuple[int, ...]) -> bool:

@@ -12,7 +12,9 @@ from transforms.language import (
     LABELS,
     SETTLED_LEMMAS,
     SHIPPED_MODEL,
+    WHOLE_NAMES,
     check_pipeline,
+    lacking_parts,
     load_language,
 )
 from transforms.roles import GIVEN, frames_on
@@ -36,7 +38,7 @@ def test_the_shipped_model_is_loaded_once_a_process() -> None:
 def test_the_shipped_model_has_every_part_and_label() -> None:
     nlp = load_language()
     check_pipeline(nlp, "shipped")
-    assert nlp.pipe_names == [ENCODER, CONSISTENT_NAMES, SETTLED_LEMMAS]
+    assert nlp.pipe_names == [ENCODER, WHOLE_NAMES, SETTLED_LEMMAS]
 
 
 def test_the_names_of_an_article_are_of_known_kinds() -> None:
@@ -152,6 +154,13 @@ def test_a_pipeline_that_lacks_parts_is_refused_by_name(tmp_path: Path) -> None:
     spacy.blank("en").to_disk(tmp_path)
     with pytest.raises(ValueError, match=r"lacks tagger .*, parser .*, lemmatizer .*, ner"):
         load_language(tmp_path)
+
+
+def test_the_names_of_another_pipeline_are_made_to_agree() -> None:
+    nlp = spacy.blank("en")
+    assert lacking_parts(nlp) == [WHOLE_NAMES, CONSISTENT_NAMES, SETTLED_LEMMAS]
+    nlp.add_pipe(ENCODER)
+    assert lacking_parts(nlp) == [WHOLE_NAMES, SETTLED_LEMMAS]
 
 
 def test_only_what_is_missing_is_named() -> None:

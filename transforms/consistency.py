@@ -1,35 +1,35 @@
 """Make the names of one article agree with each other.
 
 In: an article's tokens and the names found in them. Out: names again, in order, none overlapping:
-- a name that crosses a line break ends before it;
-- edges are set where whole words end: `Han Ji-won`, `South Korean`, `Washington, D.C.`, and without
-  the party of `D-Ohio`;
-- the same words have one label through the article, the one most of them were given; standing
-  behind `near` or `outside` speaks for a place and against a person;
-- one word that is the last of a known person's name is that person;
-- words which are a name elsewhere in the article, and were missed, are that name here too, also
-  in capitals as in a dateline, unless they are part of a longer run of capitalised words, or a
-  single word the article also has in lower case.
-Nothing is rejected. A recogniser reads a window of a few words and so forgets what it called a
-name a paragraph ago. Measured on GUM's development documents: F 69.5 to 70.0, recall 66.7 to 67.9;
-on GMB's, which are unrelated sentences in a row, no change.
+- `set_bounds`: a name ends before a line break, and where whole words end: `Han Ji-won`,
+  `Washington, D.C.`, without the party of `D-Ohio`; what an acronym in brackets stands for is one
+  name;
+- `hints`, for a recogniser that can read its scores again: what the other mentions of the same
+  words say. Where it was in doubt they decide, where it was sure they do not;
+- `agree`, for one that only tells its names: the same words have one label, the one most of them
+  were given, and words which are a name elsewhere, and were missed, are that name here too.
+For both, standing behind `near` or `outside` speaks for a place and against a person; one word that
+is the last of a known person's name is that person; capitals, as in a dateline, are no other name.
+Words that are part of a longer run of capitalised words are left, and a single word the article
+also has in lower case. Nothing is rejected. A recogniser reads a window of a few words and so
+forgets what it called a name a paragraph ago. What they are worth: `transforms/model/README.md`.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 PERSON = "PERSON"
 PLACE = "GPE"
-PEOPLE = "NORP"
 ORGANISATION = "ORG"
 LONGEST_LINK = 3  # letters of a word that an acronym leaves out: of, and, the
 CAPITAL = ("Washington", ",", "D.C.")
-HALVES = frozenset({"North", "South", "NORTH", "SOUTH"})  # of a country with two peoples
 LOCATIVES = frozenset({"near", "outside", "inside", "across", "throughout"})
 GENITIVES = ("'s", "’s", "'", "’")
 SHORTEST_IN_CAPITALS = 4  # shorter ones may be an abbreviation of something else
 ARTICLES = frozenset({"the", "a", "an"})
+HINT = 1.0  # logits that another mention adds to the scores of its label
+MOST_HINT = 2.0
 # Capitalised words beside a name that do not make it part of a longer one.
 BESIDE_WORDS = """
 a after all also an and as at before but by during for from he her his if in into it its last near
@@ -43,6 +43,7 @@ july august september october november december
 BESIDE = frozenset(BESIDE_WORDS.split())
 
 Form = tuple[str, ...]
+Votes = dict[Form, Counter[str]]
 
 
 @dataclass(frozen=True)
@@ -54,19 +55,41 @@ class Name:
     label: str
 
 
-def agree(
-    tokens: Sequence[str], names: Sequence[Name], peoples: Set[str] = frozenset()
-) -> list[Name]:
-    """Make the names of one text agree; `peoples` lists words for them, in lower case."""
+def set_bounds(tokens: Sequence[str], names: Sequence[Name]) -> list[Name]:
+    """Have names begin and end where their words do."""
     cut = [name for name in (_within_line(tokens, name) for name in names) if name]
-    found = set_edges(tokens, join_spelled_out(tokens, cut))
-    found = sorted([*found, *missed_peoples(tokens, found, peoples)], key=lambda name: name.start)
-    labels = decide_labels(tokens, found)
+    return set_edges(tokens, join_spelled_out(tokens, cut))
+
+
+def agree(tokens: Sequence[str], names: Sequence[Name]) -> list[Name]:
+    """Make the names of one text agree."""
+    labels = decide_labels(tokens, names)
     relabelled = [
-        Name(name.start, name.end, labels.get(_form(tokens, name), name.label)) for name in found
+        Name(name.start, name.end, labels.get(_form(tokens, name), name.label)) for name in names
     ]
     recovered = recover_names(tokens, relabelled, labels)
     return sorted([*relabelled, *recovered], key=lambda name: name.start)
+
+
+def hints(
+    tokens: Sequence[str], names: Sequence[Name]
+) -> Iterator[tuple[int, int, dict[str, float]]]:
+    """Tell where the rest of the text speaks for another reading: span, and logits by label."""
+    votes = count_votes(tokens, names)
+    for form, labels in tuple(votes.items()):
+        if len(form[0]) >= SHORTEST_IN_CAPITALS and (capitals := _capitals(form)) != form:
+            votes[capitals] += labels
+    taken = {position: name for name in names for position in range(name.start, name.end)}
+    for start, end, form in find_forms(tokens, votes):
+        own = taken.get(start)
+        others = votes[form].copy()
+        if own is not None and _form(tokens, own) == form:
+            others[own.label] -= 1
+            if _winner(others) in (own.label, None):
+                continue
+        elif _is_in_run(tokens, start, end, taken) or any(n in taken for n in range(start, end)):
+            continue
+        yield start, end, {label: min(HINT * n, MOST_HINT) for label, n in others.items() if n > 0}
 
 
 def _within_line(tokens: Sequence[str], name: Name) -> Name | None:
@@ -108,27 +131,16 @@ def _spelled_from(tokens: Sequence[str], end: int, acronym: str) -> int:
     return end
 
 
-def missed_peoples(
-    tokens: Sequence[str], names: Sequence[Name], peoples: Set[str]
-) -> Iterator[Name]:
-    """Find the words for a people that stand by themselves and were missed."""
-    taken = {position for name in names for position in range(name.start, name.end)}
-    for place, token in enumerate(tokens):
-        is_missed = place not in taken and token[:1].isupper() and token.lower() in peoples
-        if is_missed and not _is_in_run(tokens, place, place + 1, taken):
-            yield Name(place, place + 1, PEOPLE)
-
-
 def set_edges(tokens: Sequence[str], names: Sequence[Name]) -> list[Name]:
     """Set the edges of names where their whole words end."""
     taken = {position for name in names for position in range(name.start, name.end)}
     kept: list[Name] = []
     for name in names:
         start, end = name.start, name.end
+        if end - start == 2 and _is_party(tokens[start:end]):
+            continue  # D-
         if name.label == PERSON and _goes_on(tokens, end) and taken.isdisjoint({end, end + 1}):
             end += 2  # Han Ji-won
-        elif name.label == PEOPLE and start and tokens[start - 1] in HALVES:
-            start -= start - 1 not in taken  # South Korean
         elif name.label == PLACE and end - start > 2 and _is_party(tokens[start : start + 2]):
             start += 2  # D-Ohio
         taken.update(range(start, end))
@@ -165,9 +177,9 @@ def _form(tokens: Sequence[str], name: Name) -> Form:
     return words
 
 
-def decide_labels(tokens: Sequence[str], names: Sequence[Name]) -> dict[Form, str]:
-    """Choose a label for each form by majority; a tie is left as it was found."""
-    votes: dict[Form, Counter[str]] = defaultdict(Counter)
+def count_votes(tokens: Sequence[str], names: Sequence[Name]) -> Votes:
+    """Count how often each form has each label; a person's name votes for the surname too."""
+    votes: Votes = defaultdict(Counter)
     for name in names:
         form = _form(tokens, name)
         votes[form][name.label] += 1
@@ -178,6 +190,12 @@ def decide_labels(tokens: Sequence[str], names: Sequence[Name]) -> dict[Form, st
         surname = form[-1:]
         if len(form) > 1 and surname[0][:1].isupper():
             votes[surname][PERSON] += votes[form][PERSON]
+    return votes
+
+
+def decide_labels(tokens: Sequence[str], names: Sequence[Name]) -> dict[Form, str]:
+    """Choose a label for each form by majority; a tie is left as it was found."""
+    votes = count_votes(tokens, names)
     return {form: label for form, labels in votes.items() if (label := _winner(labels))}
 
 
@@ -202,26 +220,35 @@ def recover_names(
 ) -> Iterator[Name]:
     """Find the names that were seen elsewhere in the text and missed here."""
     taken = {position for name in names for position in range(name.start, name.end)}
-    lower = {token for token in tokens if token.islower()}
-    known: dict[str, list[Form]] = defaultdict(list)
     wanted = dict(labels)
     for form, label in labels.items():
         if len(form[0]) >= SHORTEST_IN_CAPITALS:
-            wanted.setdefault(tuple(word.upper() for word in form), label)
-    for form in wanted:
+            wanted.setdefault(_capitals(form), label)
+    for start, end, form in find_forms(tokens, wanted):
+        is_free = taken.isdisjoint(range(start, end))
+        if is_free and not _is_in_run(tokens, start, end, taken):
+            taken.update(range(start, end))
+            yield Name(start, end, wanted[form])
+
+
+def _capitals(form: Form) -> Form:
+    """Give a form as a dateline or a headline has it."""
+    return tuple(word.upper() for word in form)
+
+
+def find_forms(tokens: Sequence[str], forms: Iterable[Form]) -> Iterator[tuple[int, int, Form]]:
+    """Find where forms stand, longer ones first; not words that the text has in lower case too."""
+    lower = {token for token in tokens if token.islower()}
+    known: dict[str, list[Form]] = defaultdict(list)
+    for form in forms:
         if form[0][:1].isupper() and not (len(form) == 1 and _is_word(form[0], lower)):
             known[form[0]].append(form)
-    for forms in known.values():
-        forms.sort(key=len, reverse=True)
+    for each in known.values():
+        each.sort(key=len, reverse=True)
     for start, token in enumerate(tokens):
         for form in known.get(token, ()):
-            end = start + len(form)
-            if tuple(tokens[start:end]) != form or not taken.isdisjoint(range(start, end)):
-                continue
-            if not _is_in_run(tokens, start, end, taken):
-                taken.update(range(start, end))
-                yield Name(start, end, wanted[form])
-                break
+            if tuple(tokens[start : start + len(form)]) == form:
+                yield start, start + len(form), form
 
 
 def _is_word(token: str, lower: set[str]) -> bool:
@@ -229,7 +256,7 @@ def _is_word(token: str, lower: set[str]) -> bool:
     return len(token) < 2 or token.lower() in lower
 
 
-def _is_in_run(tokens: Sequence[str], start: int, end: int, taken: set[int]) -> bool:
+def _is_in_run(tokens: Sequence[str], start: int, end: int, taken: Collection[int]) -> bool:
     """Say whether a capitalised word stands right beside, as in `Bank of Raqqa Province`."""
     return any(
         0 <= beside < len(tokens)

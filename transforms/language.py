@@ -8,8 +8,10 @@ Parts of our own, registered with spaCy:
 - `dateline_encoder` writes into a `Doc` what our network (`transforms/encoder`) reads: tags, word
   classes, trees, sentence bounds, names, and in `Doc._.frames` the predicates with their roles;
 - the tokenizer also parts `U.S.-backed` at its hyphen, so that the name is a token;
-- `consistent_names` makes the names of a whole article agree (`transforms/consistency.py`), and
-  `settled_lemmas` looks base forms up (`transforms/lemmas.py`). Both are added to any pipeline.
+- `whole_names` sets the bounds of names, and `settled_lemmas` looks base forms up
+  (`transforms/consistency.py`, `lemmas.py`). Both are added to any pipeline;
+- `consistent_names` makes the names of a whole article agree. It is added to the pipelines of
+  others; our network reads doubtful names again instead.
 """
 
 import shutil
@@ -26,9 +28,9 @@ from spacy.tokens import Doc, Span, Token
 from spacy.util import compile_infix_regex, minibatch, registry
 from thinc.types import Ints2d
 
-from transforms.consistency import Name, agree
+from transforms.consistency import Name, agree, set_bounds
 from transforms.encoder.network import Network, Reading
-from transforms.lemmas import demonyms, settle_lemmas
+from transforms.lemmas import settle_lemmas
 from transforms.roles import EXTENSION, given_predicates
 
 DASH = "–"
@@ -43,6 +45,7 @@ NEEDED = {
 }
 TOKENIZER = "dateline.Tokenizer.v1"
 ENCODER = "dateline_encoder"
+WHOLE_NAMES = "whole_names"
 CONSISTENT_NAMES = "consistent_names"
 SETTLED_LEMMAS = "settled_lemmas"
 
@@ -79,10 +82,17 @@ def _open_pipeline(place: str) -> Language:
             " that is installed in this environment"
         ) from error
     check_pipeline(nlp, place)
-    for part in (CONSISTENT_NAMES, SETTLED_LEMMAS):
-        if part not in nlp.pipe_names:
-            nlp.add_pipe(part, last=True)
+    for part in lacking_parts(nlp):
+        nlp.add_pipe(part, last=True)
     return nlp
+
+
+def lacking_parts(nlp: Language) -> list[str]:
+    """Name the parts of our own that a pipeline lacks; our network's names agree already."""
+    parts = [WHOLE_NAMES, CONSISTENT_NAMES, SETTLED_LEMMAS]
+    if ENCODER in nlp.pipe_names:
+        parts.remove(CONSISTENT_NAMES)
+    return [part for part in parts if part not in nlp.pipe_names]
 
 
 def blank_pipeline() -> Language:
@@ -119,17 +129,30 @@ def make_tokenizer() -> Callable[[Language], Tokenize]:
     return build
 
 
+@Language.component(WHOLE_NAMES, retokenizes=False, assigns=["doc.ents"])
+def make_names_whole(doc: Doc) -> Doc:
+    """Set the bounds of a document's names."""
+    return change_names(doc, set_bounds)
+
+
 @Language.component(CONSISTENT_NAMES, retokenizes=False, assigns=["doc.ents"])
 def agree_names(doc: Doc) -> Doc:
     """Make the names of a document agree."""
+    return change_names(doc, agree)
+
+
+def change_names(
+    doc: Doc, change: Callable[[Sequence[str], Sequence[Name]], Sequence[Name]]
+) -> Doc:
+    """Put other names in a document; those that stay keep what else is known of them."""
     names = [Name(entity.start, entity.end, entity.label_) for entity in doc.ents]
-    agreed = agree([_part(token) for token in doc], names, demonyms())
-    if agreed != names:
+    changed = change([_part(token) for token in doc], names)
+    if changed != names:
         kept = {(entity.start, entity.end, entity.label_): entity for entity in doc.ents}
         doc.ents = tuple(
             kept.get((name.start, name.end, name.label))
             or Span(doc, name.start, name.end, label=name.label)
-            for name in agreed
+            for name in changed
         )
     return doc
 

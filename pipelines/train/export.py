@@ -27,9 +27,9 @@ from pipelines.train.network import (
     Relations,
     Roles,
 )
-from pipelines.train.recipe import LABELS_FILE, VOCABULARY, WEIGHTS, read_labels
+from pipelines.train.recipe import LABELS_FILE, LISTS, VOCABULARY, WEIGHTS, read_labels
 from transforms.encoder.inputs import NUM_LISTS
-from transforms.language import CONSISTENT_NAMES, ENCODER, SETTLED_LEMMAS, blank_pipeline
+from transforms.language import ENCODER, SETTLED_LEMMAS, WHOLE_NAMES, blank_pipeline
 
 OPSET = 17
 MODEL_NAME = "dateline_news"
@@ -66,7 +66,7 @@ def export_networks(work: Path, out: Path, *, eight_bits: bool = True) -> None:
             extra_options={"DefaultTensorType": onnx.TensorProto.FLOAT},
         )
     shutil.copy(work / LABELS_FILE, out / "labels.json")
-    for mine, shipped in ((VOCABULARY, "vocabulary.txt.xz"), ("lists.json", "lists.json.xz")):
+    for mine, shipped in ((VOCABULARY, "vocabulary.txt.xz"), (LISTS, f"{LISTS}.xz")):
         (out / shipped).write_bytes(lzma.compress((work / mine).read_bytes()))
 
 
@@ -151,7 +151,7 @@ def write_pipeline(work: Path, out: Path, *, eight_bits: bool = True) -> Languag
     networks = work / "networks"
     export_networks(work, networks, eight_bits=eight_bits)
     part.from_disk(networks)  # type: ignore[attr-defined]
-    nlp.add_pipe(CONSISTENT_NAMES)
+    nlp.add_pipe(WHOLE_NAMES)
     nlp.add_pipe(SETTLED_LEMMAS)
     nlp.meta.update(
         name=MODEL_NAME,

@@ -12,6 +12,7 @@ import numpy
 from numpy.typing import NDArray
 
 Scores = NDArray[Any]
+Span = tuple[int, int, str]  # first word, word after the last, label
 OUTSIDE = "O"
 IMPOSSIBLE = -1e4
 
@@ -31,11 +32,11 @@ class Spans:
         begin = [labels.index(f"B-{labels[place][2:]}") for place in inner]
         return cls(tuple(labels), numpy.asarray(inner), numpy.asarray(begin))
 
-    def read(self, scores: Scores) -> list[tuple[int, int, str]]:
+    def read(self, scores: Scores) -> list[Span]:
         """Find the best spans (first word, word after the last, label) for scores [word, label]."""
         return list(_spans([self.labels[label] for label in self._best_path(scores)]))
 
-    def read_many(self, scores: Scores) -> list[list[tuple[int, int, str]]]:
+    def read_many(self, scores: Scores) -> list[list[Span]]:
         """The same for several rows of words of one length at once: [row, word, label]."""
         paths = self._best_paths(scores)
         return [list(_spans([self.labels[label] for label in path])) for path in paths.tolist()]
@@ -65,7 +66,7 @@ class Spans:
         return path
 
 
-def _spans(labels: Sequence[str]) -> Iterator[tuple[int, int, str]]:
+def _spans(labels: Sequence[str]) -> Iterator[Span]:
     start = None
     for place, label in enumerate([*labels, OUTSIDE]):
         if start is not None and not label.startswith("I-"):
@@ -73,6 +74,15 @@ def _spans(labels: Sequence[str]) -> Iterator[tuple[int, int, str]]:
             start = None
         if label.startswith("B-"):
             start = place
+
+
+def outside_beyond(scores: Scores, sizes: Sequence[int]) -> Scores:
+    """Rule out spans beyond each row's words."""
+    beyond = numpy.arange(scores.shape[1])[None, :] >= numpy.asarray(sizes)[:, None]
+    ruled: Scores = scores.copy()
+    ruled[beyond, 1:] = IMPOSSIBLE
+    ruled[beyond, 0] = 0
+    return ruled
 
 
 def best_tree(scores: Scores) -> list[int]:

@@ -3,6 +3,7 @@
 In: the words of texts. Out: for each text its names, tags, trees and frames. The network is read
 from ONNX files and runs on one thread: texts are read in parallel by processes. The encoder's pass
 is shared by all heads; only the roles have a small network of their own, for the predicates found.
+Names are read last, when the scores of the whole text are known, as they speak for each other.
 """
 
 import json
@@ -15,7 +16,7 @@ import numpy
 import onnxruntime
 from numpy.typing import NDArray
 
-from transforms.encoder.decode import IMPOSSIBLE, Spans, best_tree
+from transforms.encoder.decode import IMPOSSIBLE, Span, Spans, best_tree, outside_beyond
 from transforms.encoder.inputs import (
     Arrays,
     Chunk,
@@ -26,13 +27,12 @@ from transforms.encoder.inputs import (
     read_lists,
     to_arrays,
 )
+from transforms.encoder.names import read_names
 from transforms.roles import RoleFrame
 
 DISTANCE = 24  # as in training: words further apart count as this far
 ROOT = "ROOT"
 LIKELY = 0.0  # logit from which a word is a predicate, or begins a sentence
-
-Span = tuple[int, int, str]  # first word, word after the last, label
 
 
 @dataclass
@@ -85,6 +85,7 @@ class Network:
             for place, words in enumerate(texts)
             for chunk in cut_chunks(words, self._pieces)
         ]
+        kept = [numpy.zeros((len(words), len(self._names.labels))) for words in texts]
         for batch in batches([chunk for _, chunk in chunks]):
             chosen = [chunks[place] for place in batch]
             words = [[texts[place][word] for word in chunk.words] for place, chunk in chosen]
@@ -92,6 +93,11 @@ class Network:
             scores = dict(zip(self._outputs, self._encoder.run(None, dict(arrays)), strict=True))
             asked = [given[place] if given else None for place, _ in chosen]
             self._decode(chosen, scores, readings, asked)
+            for row, (place, chunk) in enumerate(chosen):
+                kept[place][list(chunk.words)] = scores["names"][row, : len(chunk.words)]
+        found = read_names(self._names, texts, chunks, kept)
+        for reading, names in zip(readings, found, strict=True):
+            reading.names = names
         return readings
 
     def _decode(
@@ -102,8 +108,6 @@ class Network:
         asked: Sequence[Sequence[int] | None],
     ) -> None:
         """Write what a batch of chunks says into the readings of their texts."""
-        sizes = [len(chunk.words) for _, chunk in chosen]
-        names = self._names.read_many(_outside_beyond(scores["names"], sizes))
         predicates: list[tuple[int, int, int, int]] = []
         for row, (place, chunk) in enumerate(chosen):
             reading, words = readings[place], chunk.words
@@ -116,9 +120,6 @@ class Network:
                 for start, end in bounds
                 for i in range(start, end)
                 if is_predicate[i]
-            ]
-            reading.names += [
-                (words[start], words[end - 1] + 1, label) for start, end, label in names[row]
             ]
         found = self._read_roles(scores, predicates)
         for (row, i, start, _), roles in zip(predicates, found, strict=True):
@@ -190,19 +191,10 @@ class Network:
             },
         )[0]
         sizes = (ends - starts).tolist()
-        yield from self._roles.read_many(_outside_beyond(found, sizes))
+        yield from self._roles.read_many(outside_beyond(found, sizes))
 
 
 def sentence_bounds(scores: NDArray[Any]) -> list[tuple[int, int]]:
     """Part a chunk into sentences: the first word always begins one."""
     starts = [0, *(int(place) for place in numpy.flatnonzero(scores > LIKELY) if place)]
     return list(zip(starts, [*starts[1:], len(scores)], strict=True))
-
-
-def _outside_beyond(scores: NDArray[Any], sizes: Sequence[int]) -> NDArray[Any]:
-    """Rule out spans beyond each row's words."""
-    beyond = numpy.arange(scores.shape[1])[None, :] >= numpy.asarray(sizes)[:, None]
-    ruled: NDArray[Any] = scores.copy()
-    ruled[beyond, 1:] = IMPOSSIBLE
-    ruled[beyond, 0] = 0
-    return ruled
