@@ -2,7 +2,7 @@
 
 In: the weights, labels, lists and wordpieces in the work folder. Out: a spaCy pipeline in a folder,
 whose one trained part is `dateline_encoder`. The encoder's products of matrices and its table of
-wordpieces are of eight bits; the small heads stay as they were trained.
+wordpieces are of eight bits, and the products of the roles; other heads stay as they were trained.
 """
 
 import lzma
@@ -56,18 +56,24 @@ def export_networks(work: Path, out: Path, *, eight_bits: bool = True) -> None:
     optimized = optimize_model(str(whole), model_type="bert", num_heads=HEADS, hidden_size=WIDTH)
     optimized.save_model_to_file(str(whole))
     if eight_bits:
-        quantize_dynamic(
-            whole,
-            whole,
-            per_channel=True,
-            weight_type=QuantType.QInt8,
-            op_types_to_quantize=["MatMul", "Attention", "Gather"],
-            nodes_to_exclude=head_nodes(whole),
-            extra_options={"DefaultTensorType": onnx.TensorProto.FLOAT},
-        )
+        _quantize(whole, ["MatMul", "Attention", "Gather"], head_nodes(whole))
+        _quantize(out / "roles.onnx", ["MatMul"], [])
     shutil.copy(work / LABELS_FILE, out / "labels.json")
     for mine, shipped in ((VOCABULARY, "vocabulary.txt.xz"), (LISTS, f"{LISTS}.xz")):
         (out / shipped).write_bytes(lzma.compress((work / mine).read_bytes()))
+
+
+def _quantize(path: Path, operators: list[str], kept: list[str]) -> None:
+    """Set the tables of a network in eight bits, but for the nodes that are kept as they are."""
+    quantize_dynamic(
+        path,
+        path,
+        per_channel=True,
+        weight_type=QuantType.QInt8,
+        op_types_to_quantize=operators,
+        nodes_to_exclude=kept,
+        extra_options={"DefaultTensorType": onnx.TensorProto.FLOAT, "MatMulConstBOnly": True},
+    )
 
 
 def head_nodes(path: Path) -> list[str]:
