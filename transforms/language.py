@@ -30,6 +30,7 @@ from thinc.types import Ints2d
 
 from transforms.consistency import Name, agree, set_bounds
 from transforms.encoder.network import Network, Reading
+from transforms.encoder.trees import mend_trees
 from transforms.lemmas import settle_lemmas
 from transforms.roles import EXTENSION, given_predicates
 
@@ -221,6 +222,7 @@ def make_encoder(nlp: Language, name: str) -> EncoderPart:  # noqa: ARG001 (spaC
 
 def write_reading(doc: Doc, reading: Reading) -> None:
     """Write into a document what the network read."""
+    mend_trees(reading.tags, reading.heads, reading.relations)
     strings = doc.vocab.strings
     columns = [
         [strings.add(tag) for tag in reading.tags],

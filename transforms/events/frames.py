@@ -64,6 +64,7 @@ PAPERS = word_set(
     document proposal plan"""
 )
 WHO = frozenset({"PERSON", "ORG", "GPE", "NORP"})
+BEFORE_VERB = frozenset({"npadvmod", "compound"})  # what names before a verb may be taken for
 MAX_CLIMB = 4  # clauses above a verb in which its subject is looked for
 ADJECTIVES = frozenset({"acomp", "oprd"})
 # Participles that are adjectives behind "be", whatever the tagger holds them to be.
@@ -260,9 +261,9 @@ def _subjects(verb: Token, depth: int = 0) -> tuple[Token, ...]:
     own = [c for c in verb.children if c.dep_ in SUBJECT | PASSIVE_SUBJECT]
     if own:
         return tuple(antecedent(subject) for subject in own)
-    named = [c for c in verb.lefts if c.dep_ == "npadvmod" and c.ent_type_ in WHO]
+    named = [c for c in verb.lefts if c.dep_ in BEFORE_VERB and c.ent_type_ in WHO]
     if named:
-        return tuple(named)  # "Karvonia today threatened": taken for a time by the parser
+        return tuple(named)  # "Karvonia today threatened", "Karvonia-backed": taken for a time
     if depth > MAX_CLIMB or verb.head.i == verb.i:
         return ()
     governor = verb.head
