@@ -89,19 +89,21 @@ def read_text(
 def annotate_article(
     extracted: ExtractedArticle, reader: Reader, context: RunContext
 ) -> AnnotatedArticle:
-    """Annotate an article."""
+    """Annotate an article; what spaCy keeps of its words is let go of with it."""
     revision = extracted.revision
-    resolution, events, actors = read_text(revision, reader, context)
-    entities = {entity.entity_id: entity for entity in (*resolution.entities, *actors)}
+    with reader.nlp.memory_zone():
+        resolution, events, actors = read_text(revision, reader, context)
+        entities = {entity.entity_id: entity for entity in (*resolution.entities, *actors)}
+        mentions = entity_mention_rows(
+            resolution, revision, model_version=reader.model_version, context=context
+        )
     return AnnotatedArticle(
         entry=extracted.entry,
         article=extracted.article,
         revision=revision,
         removed_blocks=extracted.removed_blocks,
         entities=tuple(entities.values()),
-        entity_mentions=entity_mention_rows(
-            resolution, revision, model_version=reader.model_version, context=context
-        ),
+        entity_mentions=mentions,
         event_mentions=events,
     )
 
