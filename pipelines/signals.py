@@ -67,7 +67,8 @@ def leave(code: int) -> NoReturn:
     for worker in multiprocessing.active_children():
         worker.kill()
     for child in other_children():
-        os.kill(child, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):  # it has just ended by itself
+            os.kill(child, signal.SIGKILL)
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)

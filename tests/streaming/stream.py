@@ -98,7 +98,8 @@ class Stream:
     def stop(self) -> None:
         """Stop it in order; it leaves nobody behind."""
         self.process.send_signal(signal.SIGTERM)
-        assert self.process.wait(timeout=120) == 130, self.log.read_text()[-4000:]
+        code = self.process.wait(timeout=120)
+        assert code == 130, f"exit code {code}\n{self.log.read_text()[-4000:]}"
         deadline = time.monotonic() + 10
         while children_of(self.process.pid) and time.monotonic() < deadline:
             time.sleep(0.05)
