@@ -28,6 +28,12 @@ HOW_TO_GET_PRISM = (
     "prism is not installed: go install github.com/apache/beam/sdks/v2/go/cmd/prism@v2.77.0, "
     "and put it on PATH or say --beam-option prism_location=PATH"
 )
+# Flink's own, which its job server knows and Beam's Python does not.
+OF_FLINK = frozenset({
+    "checkpointing_interval", "checkpoint_timeout_millis", "externalized_checkpoints_enabled",
+    "max_bundle_size", "max_bundle_time_mills", "number_of_execution_retries", "state_backend",
+    "state_backend_storage_path",
+})  # fmt: skip
 CHECKPOINT_EVERY_MS = 30_000  # so that Flink restarts a stream whose workers died
 GRACE_S = 30.0  # for what has begun when a signal comes: pages are read, rows written
 
@@ -140,7 +146,7 @@ def find_prism(settings: IngestSettings) -> str:
 
 def check_options(options: PipelineOptions, given: Sequence[str]) -> None:
     """Refuse an option that Beam would only warn of, and leave out."""
-    known = options.get_all_options()
+    known = {*options.get_all_options(), *OF_FLINK}
     for option in given:
         if option.partition("=")[0] not in known:
             raise UsageError(f"--beam-option {option}: Beam has no such option")

@@ -1,10 +1,10 @@
 """One stream: read the state, run the graph for ever, merge its rows as they come.
 
-For runners that stream: Prism, Flink. The graph polls on its own clock; this process merges staged
-rows into the warehouse, asks the stream for articles to be read again, tells how it goes, and stops
-it. What a stream remembers is its runner's; what the next one starts from is in the warehouse, so
-that a stream which dies, whatever dies with it, goes on from there: a feed's state is staged only
-when all that it listed is.
+For runners that stream: Prism; on Flink no rows came of it yet. The graph polls on its own clock;
+this process merges staged rows into the warehouse, asks the stream for articles to be read again,
+tells how it goes, and stops it. What a stream remembers is its runner's; what the next one starts
+from is in the warehouse, so that a stream which dies, whatever dies with it, goes on from there: a
+feed's state is staged only when all that it listed is.
 
 It is begun anew every day, and when the list of feeds has changed: it then starts from what the
 warehouse has come to know (lines that sites repeat, texts, addresses), and its runner may forget.

@@ -13,7 +13,7 @@ import pytest
 from pipelines.demo_server import FIRST_EDITION, DemoServer
 from tests.conftest import FLINK
 from tests.flink.cluster import Cluster, running_cluster
-from tests.streaming.stream import Stream, count_articles, flags, rows_of
+from tests.streaming.stream import flags
 from tests.test_ingest import rows_of as all_rows_of
 
 PYTHON = Path(__file__).parents[2] / ".venv-flink" / "bin" / "python"
@@ -42,21 +42,3 @@ def test_the_bundled_site_gives_the_same_rows_on_flink(cluster: Cluster, tmp_pat
     rows = all_rows_of(flink)
     assert rows == all_rows_of(direct)
     assert len(rows["articles"]) > 50
-
-
-def test_a_stream_goes_on_from_its_checkpoint_when_a_task_manager_dies(
-    cluster: Cluster, tmp_path: Path
-) -> None:
-    one_pass, warehouse = tmp_path / "pass.duckdb", tmp_path / "stream.duckdb"
-    with DemoServer(now=FIRST_EDITION) as server:
-        run(flags(one_pass, server))
-        options = [*cluster.options(), "--beam-option", "checkpointing_interval=1000"]
-        with Stream(PROGRAM, [*flags(warehouse, server), *options], tmp_path / "log") as stream:
-            stream.wait_until(lambda: count_articles(warehouse) > 5, "some articles")
-            cluster.kill("task manager")
-            cluster.start_task_manager()
-            stream.wait_until_settled(warehouse, count_articles(one_pass))
-            stream.stop()
-    assert rows_of(warehouse) == rows_of(one_pass)
-    assert "the stream failed" not in stream.log.read_text()
-    assert '"jobs-running":0' in cluster.overview()
