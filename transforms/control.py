@@ -26,7 +26,8 @@ RETRIES = "retry-*.json"
 REFETCHES = "entries/*.parquet"
 LOOK_EVERY_S = 0.2
 
-_looked: dict[str, tuple[float, bool]] = {}  # the last answer to a run, and when it was asked
+# By folder and run: when it was asked last, and the answer.
+_looked: dict[tuple[str, str], tuple[float, bool]] = {}
 
 
 def begin(folder: Path, run_id: str) -> None:
@@ -47,11 +48,11 @@ def is_stopping(folder: str | None, run_id: str) -> bool:
     if folder is None:
         return False
     now = time.monotonic()
-    at, answer = _looked.get(run_id, (-LOOK_EVERY_S, False))
+    at, answer = _looked.get((folder, run_id), (-LOOK_EVERY_S, False))
     if now - at >= LOOK_EVERY_S:
         owner = (Path(folder) / OWNER).read_text(encoding="utf-8")
         answer = (Path(folder) / STOP).exists() or owner != run_id
-        _looked[run_id] = (now, answer)
+        _looked[folder, run_id] = (now, answer)
     return answer
 
 
