@@ -48,7 +48,7 @@ def run_graph(lay_out: Callable[[beam.Pipeline], None], settings: IngestSettings
     Stages in this process then begin nothing more (`stopping`), so that the graph soon ends by
     itself. One that does not, or that a cluster runs, is left.
     """
-    graph = begin_graph(lay_out, settings, is_streaming=False)
+    graph = begin_graph(lay_out, settings)
     try:
         wait([graph])
     except Stopped:
@@ -70,15 +70,23 @@ def reason_of(error: BaseException | None) -> str:
 
 
 def begin_graph(
-    lay_out: Callable[[beam.Pipeline], None], settings: IngestSettings, *, is_streaming: bool
+    lay_out: Callable[[beam.Pipeline], None], settings: IngestSettings
 ) -> "Future[PipelineResult]":
     """Start to run a graph; the result is there when the graph has ended."""
+    pipeline = make_pipeline(lay_out, settings, is_streaming=False)
+    if isinstance(pipeline.runner, FnApiRunner):
+        return _in_thread(pipeline.run)
+    return begin_job(pipeline).done
+
+
+def make_pipeline(
+    lay_out: Callable[[beam.Pipeline], None], settings: IngestSettings, *, is_streaming: bool
+) -> beam.Pipeline:
+    """Lay a graph out on a pipeline of the runner that is named."""
     runner, options = runner_of(settings, is_streaming=is_streaming)
     pipeline = beam.Pipeline(runner=runner, options=options)
     lay_out(pipeline)
-    if isinstance(runner, FnApiRunner):
-        return _in_thread(pipeline.run)
-    return begin_job(pipeline).done
+    return pipeline
 
 
 @dataclass(frozen=True)
@@ -96,10 +104,7 @@ class Job:
 
 def begin_stream(lay_out: Callable[[beam.Pipeline], None], settings: IngestSettings) -> Job:
     """Start to run a graph that does not end by itself."""
-    runner, options = runner_of(settings, is_streaming=True)
-    pipeline = beam.Pipeline(runner=runner, options=options)
-    lay_out(pipeline)
-    return begin_job(pipeline)
+    return begin_job(make_pipeline(lay_out, settings, is_streaming=True))
 
 
 def begin_job(pipeline: beam.Pipeline) -> Job:

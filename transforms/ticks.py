@@ -12,7 +12,7 @@ pipeline does, and none is made up for: a feed is polled when it is due, or as s
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import apache_beam as beam
@@ -95,7 +95,8 @@ class PollDueFeedsFn(PollFeedsFn):
         if root in self._keys or is_stopping(self.control, self.context.run_id):
             return
         feeds = {feed.feed_id: feed for feed in stored.read() or listed}
-        due = due_feeds(feeds.values(), context_at(self.context, timestamp).now)
+        now = context_at(self.context, timestamp).now
+        due = [feed for feed in feeds.values() if is_due(feed, now)]
         if due:
             self._keys[root] = (stored, feeds)
         for feed in due:
@@ -119,11 +120,6 @@ class PollDueFeedsFn(PollFeedsFn):
             stored, feeds = self._keys[root_of(state)]
             take_in(feeds, state)
             stored.write(tuple(feeds.values()))
-
-
-def due_feeds(feeds: Iterable[Feed], now: datetime) -> Sequence[Feed]:
-    """Give the feeds that may be polled."""
-    return [feed for feed in feeds if is_due(feed, now)]
 
 
 @dataclass
