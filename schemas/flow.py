@@ -71,7 +71,7 @@ class StoryCandidate:
     published_at: datetime | None
     text_sha256: str
     lead: str  # first LEAD_LENGTH characters of the text
-    entity_names: tuple[str, ...]  # canonical names, each once
+    entity_ids: tuple[str, ...]  # of whom it mentions, each once, sorted
     story_id: str | None = None  # story it was put in by an earlier run
 
 

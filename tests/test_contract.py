@@ -22,7 +22,6 @@ from schemas.flow import KnownKeys, RunContext
 from schemas.rows import (
     Article,
     ArticleRevision,
-    Entity,
     EntityMention,
     Entry,
     Feed,
@@ -167,7 +166,7 @@ def test_an_address_rejected_for_a_passing_reason_is_tried_again(
     assert (mended.feed_id, mended.address) not in retried
 
 
-def test_recent_articles_come_with_their_names(
+def test_recent_articles_come_with_the_entities_they_mention(
     warehouse: Warehouse, staging: StagingFolder, make_row: Any
 ) -> None:
     article, revision, entities = new(), new(), [new(), new()]
@@ -184,16 +183,12 @@ def test_recent_articles_come_with_their_names(
             text="Long text. " * 100,
         ),
         *(
-            make_row(Entity, entity_id=entity, name=name)
-            for entity, name in zip(entities, ("Zembria", "Ardin"), strict=True)
-        ),
-        *(
             make_row(EntityMention, mention_id=new(), revision_id=revision, entity_id=entity)
             for entity in (*entities, entities[0])
         ),
     )
     recent = {each.article_id: each for each in warehouse.recent_articles(NOW)}
-    assert recent[article].entity_names == ("Ardin", "Zembria")
+    assert recent[article].entity_ids == tuple(sorted(entities))
     assert recent[article].published_at == NOW
     assert len(recent[article].lead) == 400
 

@@ -32,7 +32,7 @@ def candidate(n: int, told: tuple[str, str], *names: str, hours: int = 0) -> Sto
         published_at=NOW + timedelta(hours=hours),
         text_sha256=f"text{n}",
         lead=told[1],
-        entity_names=names,
+        entity_ids=names,
     )
 
 

@@ -16,7 +16,6 @@ from schemas.columns import content_id
 from schemas.rows import (
     Article,
     ArticleRevision,
-    Entity,
     EntityMention,
     Entry,
     Feed,
@@ -175,13 +174,12 @@ def test_recent_articles_come_with_their_names_and_story(
         make_row(Article, article_id="a"),
         revision,
         old,
-        make_row(Entity, entity_id="e", name="Zembria"),
         make_row(EntityMention, mention_id="m1", revision_id="r", entity_id="e"),
         make_row(EntityMention, mention_id="m2", revision_id="r", entity_id="e"),
         make_row(StoryArticle, article_id="a", story_id="s"),
     )
     (recent,) = warehouse.recent_articles(NOW - timedelta(days=14))
-    assert (recent.article_id, recent.entity_names, recent.story_id) == ("a", ("Zembria",), "s")
+    assert (recent.article_id, recent.entity_ids, recent.story_id) == ("a", ("e",), "s")
     assert len(recent.lead) == 400
 
 

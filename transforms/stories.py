@@ -5,7 +5,7 @@ out: a `Story` for each new story and a `StoryArticle` for each article of the r
 
 Articles are taken in the order of publication. Each joins the story it is most like, when that
 is like enough and still going on; else it opens one. Likeness is the cosine of weighted terms:
-entity names, and words of headline and lead, weighted by how rare they are among the candidates
+entities, and words of headline and lead, weighted by how rare they are among the candidates
 (a country that every article names says little). An article with the text of an earlier one is a
 wire copy and joins its story at once. What an earlier run decided stays, so that story_id is
 stable; the same articles in the same state give the same stories.
@@ -33,7 +33,7 @@ from transforms.reject import context_at
 
 # Found on the bundled site, whose articles carry their story: tests/test_stories.py.
 MIN_SIMILARITY = 0.18
-NAME_WEIGHT = 3.0  # an entity's name against a common word
+ENTITY_WEIGHT = 3.0  # an entity against a common word
 MAX_SILENCE = timedelta(days=5)  # a story that nobody adds to for so long is over
 STORY_WINDOW = timedelta(days=14)  # how far back articles are read to find a running story
 TINY = ROUNDING = 1e-12
@@ -43,11 +43,11 @@ WORD = re.compile(r"[^\W\d_]{4,}")  # shorter words are mostly function words
 
 
 def terms_of(candidate: StoryCandidate) -> collections.Counter[str]:
-    """Count an article's terms: names and words; words are cut to a stem of six letters."""
+    """Count an article's terms: entities and words; words are cut to a stem of six letters."""
     words = f"{candidate.headline or ''} {candidate.headline or ''} {candidate.lead}".lower()
     terms = collections.Counter(word[:6] for word in WORD.findall(words))
-    for name in candidate.entity_names:
-        terms[f"={name.lower()}"] += 1
+    for entity_id in candidate.entity_ids:
+        terms[f"={entity_id}"] += 1
     return terms
 
 
@@ -60,7 +60,7 @@ def rarity(documents: Sequence[collections.Counter[str]]) -> dict[str, float]:
 def weigh(terms: collections.Counter[str], weights: dict[str, float]) -> dict[str, float]:
     """Make a vector of length 1 from the terms."""
     vector = {
-        term: (1 + math.log(n)) * weights[term] * (NAME_WEIGHT if term.startswith("=") else 1.0)
+        term: (1 + math.log(n)) * weights[term] * (ENTITY_WEIGHT if term.startswith("=") else 1.0)
         for term, n in terms.items()
     }
     length = math.sqrt(sum(value * value for value in vector.values())) or 1.0
@@ -209,14 +209,14 @@ def _story_for(
 
 def candidate_of(annotated: AnnotatedArticle) -> StoryCandidate:
     """Reduce an annotated article to what grouping needs."""
-    names = {entity.name for entity in annotated.entities}
+    mentioned = {each.entity_id for each in annotated.entity_mentions if each.entity_id}
     return StoryCandidate(
         article_id=annotated.article.article_id,
         headline=annotated.revision.headline,
         published_at=annotated.revision.date_published,
         text_sha256=annotated.revision.text_sha256,
         lead=annotated.revision.text[:LEAD_LENGTH],
-        entity_names=tuple(sorted(names)),
+        entity_ids=tuple(sorted(mentioned)),
     )
 
 

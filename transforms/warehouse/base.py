@@ -21,7 +21,6 @@ from transforms.identity import identity_keys
 from transforms.locks import WarehouseError
 from transforms.warehouse.staging import StagedFile
 
-SEPARATOR = "\x1f"  # stands in no name
 RENAMED_WITHIN = timedelta(days=7)  # an address changes with its headline in the first days
 _NAMED_BY = """
 SELECT
@@ -177,11 +176,10 @@ class Warehouse(ABC):
               WHERE date_published >= $since
                 AND change_type = 'initial'
             ),
-            names AS (
-              SELECT m.revision_id, STRING_AGG(DISTINCT e.name, '{SEPARATOR}') AS entity_names
+            mentioned AS (
+              SELECT m.revision_id, STRING_AGG(DISTINCT m.entity_id, ' ') AS entity_ids
               FROM entity_mentions AS m
               JOIN recent USING (revision_id)
-              JOIN entities AS e USING (entity_id)
               GROUP BY m.revision_id
             )
             SELECT
@@ -190,17 +188,18 @@ class Warehouse(ABC):
               r.date_published AS published_at,
               r.text_sha256,
               SUBSTR(r.text, 1, {LEAD_LENGTH}) AS lead,
-              COALESCE(n.entity_names, '') AS entity_names,
+              COALESCE(m.entity_ids, '') AS entity_ids,
               s.story_id
             FROM recent AS r
-            LEFT JOIN names AS n USING (revision_id)
+            LEFT JOIN mentioned AS m USING (revision_id)
             LEFT JOIN story_articles AS s ON s.article_id = r.article_id
             ORDER BY r.article_id
             """,
             {"since": since},
         )
         return [
-            StoryCandidate(**{**row, "entity_names": _split(row["entity_names"])}) for row in rows
+            StoryCandidate(**{**row, "entity_ids": tuple(sorted(row["entity_ids"].split()))})
+            for row in rows
         ]
 
     def close_broken_runs(self) -> None:
@@ -214,7 +213,3 @@ class Warehouse(ABC):
         (row,) = self.records("SELECT MAX(started_at) AS at FROM runs WHERE status = 'complete'")
         last: datetime | None = row["at"]
         return last
-
-
-def _split(names: str) -> tuple[str, ...]:
-    return tuple(sorted(names.split(SEPARATOR))) if names else ()
