@@ -3,7 +3,7 @@
 In: the hosts that are exempt, as HOST:PORT. Out: a connector whose every socket is checked by the
 very address it is about to connect to, so that neither a redirect nor a name that resolves to
 another address the second time leads inside. Refused addresses raise PermissionError, which
-`web` turns into ADDRESS_REFUSED.
+`reason_of` names ADDRESS_REFUSED.
 """
 
 import asyncio
@@ -16,6 +16,7 @@ from typing import Any
 
 import aiohttp
 
+from schemas.vocabulary import Reason
 from transforms.guard import is_public
 
 NOT_OPEN = "is not an address of the open web"
@@ -122,3 +123,14 @@ class _FixedResolver(aiohttp.abc.AbstractResolver):
 
     async def close(self) -> None:
         """Nothing to close."""
+
+
+def reason_of(error: Exception) -> Reason:
+    """Tell what kind of failure it was."""
+    if isinstance(error, aiohttp.InvalidURL | UnicodeError):  # no such host name can be
+        return Reason.ADDRESS_REFUSED
+    if isinstance(error, aiohttp.ClientConnectionError):  # also of DNS and TLS
+        return Reason.ADDRESS_REFUSED if NOT_OPEN in str(error) else Reason.UNREACHABLE
+    # a connection may break within a body too, which aiohttp tells by its text only
+    is_reset = "ConnectionResetError" in str(error)
+    return Reason.UNREACHABLE if is_reset else Reason.BAD_RESPONSE

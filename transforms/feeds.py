@@ -39,7 +39,7 @@ from transforms.polling import (
 from transforms.reject import ROWS, StageFn, count
 from transforms.urls import key_of_clean, same_site, url_key
 from transforms.web import FEEDS, MAX_ASKED, WebSettings, shared_web
-from transforms.workers import outcome, shared_workers
+from transforms.workers import outcome, pass_on, shared_workers
 
 PARSE_TIMEOUT_S = 10.0
 OLDEST = datetime(1970, 1, 1, tzinfo=UTC)
@@ -241,10 +241,14 @@ def is_to_be_read(feed: Feed, answer: Answer, now: datetime) -> bool:
 
 @dataclass(frozen=True, kw_only=True)
 class _Asked:
-    """What came of asking for a feed: its answer, and the worker's reading of it, both done."""
+    """What came of asking for a feed: its answer, and what a worker made of it, if one was asked.
 
-    answer: "Future[Answer]"
-    task: "Future[ParsedFeed] | None" = None
+    The futures that were waited for are not held: they hold whom they tell, and in such a ring an
+    answer would stay until the collector of cycles comes, which the fetcher would wait for.
+    """
+
+    answer: Answer
+    reading: "Future[ParsedFeed] | None" = None  # done, and a copy that tells nobody
 
 
 class PollFeedsFn(StageFn):
@@ -295,38 +299,35 @@ class PollFeedsFn(StageFn):
     ) -> None:
         """Have a worker read the answer, where there is one to be read; then it is done."""
         try:
-            task = self._task_of(feed, now, asked)
+            answer = asked.result()
+            task = self._task_of(feed, now, answer)
         except BaseException as error:  # noqa: BLE001 (handed on whole to the thread that waits)
             read.set_exception(error)
             return
         if task is None:
-            read.set_result(_Asked(answer=asked))
+            read.set_result(_Asked(answer=answer))
         else:
-            task.add_done_callback(lambda task: read.set_result(_Asked(answer=asked, task=task)))
+            task.add_done_callback(functools.partial(_end_reading, read, answer))
 
-    def _task_of(
-        self, feed: Feed, now: datetime, asked: "Future[Answer]"
-    ) -> "Future[ParsedFeed] | None":
+    def _task_of(self, feed: Feed, now: datetime, answer: Answer) -> "Future[ParsedFeed] | None":
         """Start to read an answer in a worker; None where there is nothing to read, or no worker.
 
         Why there is nothing to read, `finish` will find and say.
         """
-        if not self.workers or asked.exception() is not None:
-            return None
         try:
-            is_new = is_to_be_read(feed, asked.result(), now)
-            return self._submit(asked.result()) if is_new else None
+            is_new = bool(self.workers) and is_to_be_read(feed, answer, now)
         except Rejected:
             return None
+        return self._submit(answer) if is_new else None
 
     def finish(self, feed: Feed, result: "Future[_Asked]") -> Iterable[Any]:
         """Take what was read; remember the answer for the row of a poll that fails."""
         self._answer: Answer | None = None
         asked = result.result()
-        self._answer = asked.answer.result()
+        self._answer = asked.answer
         parsed: ParsedFeed | None = None
         if is_to_be_read(feed, self._answer, self.context.now):
-            parsed = outcome(asked.task or self._submit(self._answer), reason=Reason.BROKEN_FEED)
+            parsed = outcome(asked.reading or self._submit(asked.answer), reason=Reason.BROKEN_FEED)
         poll = read_poll(feed, self._answer, parsed, self.context, interval=self.interval)
         for row in (poll.feed, *poll.sitemaps, self._archived(poll), *poll.rejections):
             yield beam.pvalue.TaggedOutput(ROWS, row)
@@ -356,6 +357,13 @@ class PollFeedsFn(StageFn):
             return poll.fetch
         name, offset = self._archive.write(self._answer, self.context.now, poll.feed, poll.fetch)
         return replace(poll.fetch, archive_file=name, archive_offset=offset)
+
+
+def _end_reading(read: "Future[_Asked]", answer: Answer, task: "Future[ParsedFeed]") -> None:
+    """Hand on what a worker made of an answer, without the worker's future."""
+    reading: Future[ParsedFeed] = Future()
+    pass_on(reading, task)
+    read.set_result(_Asked(answer=answer, reading=reading))
 
 
 def parse_answer(body: bytes, url: str, content_type: str) -> ParsedFeed:

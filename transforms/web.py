@@ -32,23 +32,24 @@ import yarl
 from schemas.vocabulary import Reason, Rejected
 from transforms.answers import Answer, retry_after_s
 from transforms.codings import ACCEPTED, Decoder
-from transforms.connections import NOT_OPEN, make_connector, max_connections
+from transforms.connections import make_connector, max_connections, reason_of
 from transforms.guard import check_address
 from transforms.held import Held
+from transforms.intake import Intake, Leave
 from transforms.lanes import Lanes
 from transforms.robots import MAX_BYTES as ROBOTS_BYTES
 from transforms.robots import RobotsRules, keep_robots, kept_robots, read_robots, robots_after
 from transforms.stopping import is_stopping, listen
 from transforms.urls import registrable_domain, same_site
+from transforms.workers import collect_seldom
 
 PRODUCT = "Dateline/0.1"
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 PERMANENT = frozenset({301, 308})
 CHUNK = 64 * 1024
-PATIENCE_S = 0.5  # a request holds a slot no longer; else a few dead hosts would hold them all
-# Requests of a stage that wait for their lane or for a slow host. A fifth of all hosts hanging for
-# the whole 30 s take up 1,800 of these at 300 requests a second, which is more than pages are read.
-MAX_ASKED = 2000
+PATIENCE_S = 0.2  # a request holds a slot no longer; else a few dead hosts would hold them all
+# Requests of a stage that wait for their lane or for a slow host: 20 s' worth of a fifth of hosts.
+MAX_ASKED = 5000
 MAX_HELD_BYTES = 32_000_000  # of answers that nobody has let go of yet; then no more are asked for
 LOOK_AGAIN_S = 0.02
 MAX_RULES = 500  # of robots.txt in memory: usual ones take 35 kB each, ten thousand 350 MB
@@ -90,6 +91,7 @@ class Exchange:
     max_bytes: int
     cuts: bool = False  # take the beginning of a body that is too large
     is_tls_exempt: bool = False  # the site's certificate is not verified
+    leave: Leave = lambda: None  # out of the first lane: the next of its domain may come
 
     def verifies(self, url: str) -> bool:
         """Tell whether the certificate of this address counts: an exemption is of one site."""
@@ -99,6 +101,7 @@ class Exchange:
 @functools.cache
 def shared_web(settings: WebSettings) -> "Web":
     """Give the process's one fetcher with these settings."""
+    collect_seldom()
     web = Web(settings)
     atexit.register(web.close)
     return web
@@ -115,6 +118,7 @@ class Web:
         self._held = Held()
         self._waiting = weakref.WeakSet[asyncio.Task[object]]()  # for their turn
         self._loop = asyncio.new_event_loop()
+        self._intake = Intake(self._loop)
         self._thread = threading.Thread(target=self._loop.run_forever, name="web", daemon=True)
         self._thread.start()
         asyncio.run_coroutine_threadsafe(self._open(), self._loop).result()
@@ -141,8 +145,8 @@ class Web:
             max_bytes=self.settings.max_bytes,
             is_tls_exempt=is_tls_exempt,
         )
-        asked = self._follow(exchange, obeys=self.settings.obey_robots)
-        return asyncio.run_coroutine_threadsafe(asked, self._loop)
+        domain = registrable_domain(url) or url
+        return self._intake.put(domain, functools.partial(self._begin, exchange))
 
     def leave_off(self) -> None:
         """Give up what waits for its turn; requests under way are finished."""
@@ -150,6 +154,7 @@ class Web:
             self._loop.call_soon_threadsafe(self._cancel_waiting)
 
     def _cancel_waiting(self) -> None:
+        self._intake.cancel_waiting()
         for task in list(self._waiting):
             task.cancel()
 
@@ -186,6 +191,10 @@ class Web:
         self._slots = asyncio.Semaphore(settings.concurrency)
         self._connections = asyncio.Semaphore(max_connections())
         self._room = asyncio.Lock()
+
+    async def _begin(self, exchange: Exchange, leave: Leave) -> Answer:
+        exchange.leave = leave
+        return await self._follow(exchange, obeys=self.settings.obey_robots)
 
     async def _follow(self, exchange: Exchange, *, obeys: bool) -> Answer:
         """Ask, and follow redirects, one lane after the other."""
@@ -225,6 +234,7 @@ class Web:
                 raise
             finally:
                 lane.pause(self._pause_s(url))
+                exchange.leave()
 
     def _pause_s(self, url: str) -> float:
         """Say how long the next request to the domain waits: ours or what robots.txt asks."""
@@ -259,7 +269,7 @@ class Web:
             detail = f"no whole answer in {self.settings.timeout_s:g} s"
             raise Rejected(Reason.TIMEOUT, detail) from error
         except (aiohttp.ClientError, ValueError) as error:
-            raise Rejected(_reason_of(error), f"{type(error).__name__}: {error}") from error
+            raise Rejected(reason_of(error), f"{type(error).__name__}: {error}") from error
         spent_s = time.monotonic() - started
         exchange.left_s = max(exchange.left_s - spent_s, 0.1)
         return Answer(
@@ -353,17 +363,6 @@ async def _read(response: aiohttp.ClientResponse, exchange: Exchange) -> bytes:
             response.close()  # what is left stays unread
             break
     return decoder.finish()
-
-
-def _reason_of(error: Exception) -> Reason:
-    """Tell what kind of failure it was."""
-    if isinstance(error, aiohttp.InvalidURL | UnicodeError):  # no such host name can be
-        return Reason.ADDRESS_REFUSED
-    if isinstance(error, aiohttp.ClientConnectionError):  # also of DNS and TLS
-        return Reason.ADDRESS_REFUSED if NOT_OPEN in str(error) else Reason.UNREACHABLE
-    # a connection may break within a body too, which aiohttp tells by its text only
-    is_reset = "ConnectionResetError" in str(error)
-    return Reason.UNREACHABLE if is_reset else Reason.BAD_RESPONSE
 
 
 def _next_hop(answer: Answer, exchange: Exchange) -> str:
