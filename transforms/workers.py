@@ -222,7 +222,7 @@ def collect_seldom() -> None:
     at time and again: with Python's own thresholds half of the time of fetching goes there.
     """
     gc.freeze()
-    gc.set_threshold(10_000, 20, 50)
+    gc.set_threshold(10_000, 5, 20)
 
 
 def _prepare_worker() -> None:
