@@ -28,6 +28,7 @@ from typing import Any
 import apache_beam as beam
 import feedparser
 from apache_beam.runners.portability.fn_api_runner.fn_runner import FnApiRunner
+from apache_beam.transforms.combiners import Count
 from apache_beam.transforms.window import GlobalWindow
 
 from pipelines.sums import read_counters
@@ -137,7 +138,7 @@ def poll(address: str, num_feeds: int, share_hanging: float, timeout_s: float) -
             | "feeds" >> beam.Create([feed_of(host) for host in hosts])
             | "poll" >> PollFeeds(CONTEXT, web, f"{folder}/archive", os.cpu_count() or 1)
         )
-        _ = polled.elements | "entries" >> beam.combiners.Count.Globally()
+        _ = polled.elements | "entries" >> Count.Globally()
         result = pipeline.run()
         took_s = time.monotonic() - began
     counters = read_counters(result)

@@ -17,7 +17,7 @@ from importlib.resources import files
 
 import spacy
 from spacy.language import Language
-from spacy.tokens import Doc
+from spacy.tokens import Doc, Span
 from spacy.training import Example
 
 from schemas.flow import RunContext
@@ -34,7 +34,8 @@ NOW = datetime(2026, 3, 9, tzinfo=UTC)
 
 def articles() -> list[str]:
     """Make articles of 600 words from the bundled site."""
-    paths = sorted(p for p in (files("seeds") / "site").iterdir() if (p / "articles").is_dir())
+    sites = (p for p in (files("seeds") / "site").iterdir() if (p / "articles").is_dir())
+    paths = sorted(sites, key=lambda site: site.name)
     paragraphs = [
         paragraph
         for path in paths
@@ -67,9 +68,7 @@ def make_cnn(texts: Sequence[str], teacher: Language) -> Language:
         words, spaces = [t.text for t in doc], [bool(t.whitespace_) for t in doc]
         tags, names = [t.tag_ for t in doc], [(e.start, e.end, e.label_) for e in doc.ents]
         gold = Doc(nlp.vocab, words, spaces, tags=tags, heads=heads, deps=deps)
-        gold.ents = [
-            gold.char_span(doc[a].idx, doc[b - 1].idx + len(doc[b - 1]), c) for a, b, c in names
-        ]
+        gold.ents = [Span(gold, a, b, label) for a, b, label in names]
         examples.append(Example(Doc(nlp.vocab, words, spaces), gold))
     optimizer = nlp.initialize(lambda: examples)
     for _ in range(STEPS):

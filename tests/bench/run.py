@@ -161,7 +161,7 @@ def measure(start: Start, pattern: str) -> tuple[float, float]:
     before, began = getrusage(RUSAGE_CHILDREN), time.monotonic()
     for process in start(pattern):
         if process.wait() != 0:
-            raise SystemExit(f"{process.args} failed with {process.returncode}")
+            raise SystemExit(f"{process.args!r} failed with {process.returncode}")
     clock_s = time.monotonic() - began
     with suppress(ChildProcessError):  # their fork servers and workers are ours now
         while True:

@@ -32,7 +32,8 @@ import duckdb
 from pipelines.demo_server import FIRST_EDITION, SECOND_EDITION, DemoServer
 from schemas.tables import TABLES
 from tests.survival.launcher import LISTS
-from transforms.archive import OPEN, read_records
+from transforms.archive import OPEN
+from transforms.replay import read_records
 from transforms.warehouse.staging import COMPLETE
 
 # One with sixteen articles and a correction; most rounds have one with three, which costs a third.
@@ -234,9 +235,9 @@ def damages(warehouse: Path) -> list[str]:
     archive = Path(f"{warehouse}.archive")
     told = [f"{path.name} is open" for path in archive.glob(f"*{OPEN}")]
     records = {
-        (path.name, offset): record.rec_headers.get_header("WARC-Target-URI")
+        (path.name, each.offset): each.record.rec_headers.get_header("WARC-Target-URI")
         for path in archive.glob("*.warc.gz")
-        for record, offset in read_records(path)
+        for each in read_records(path)
     }
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         placed = connection.execute(

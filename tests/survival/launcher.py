@@ -14,7 +14,7 @@ import os
 import sys
 from importlib.resources import files
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from transforms import archive, workers
 from transforms.annotate import load_reader
@@ -44,7 +44,7 @@ def main() -> None:
     """Start what is asked for, one after the other."""
     import pipelines.ingest  # noqa: F401 (for the copies)
 
-    server = multiprocessing.forkserver._forkserver  # type: ignore[attr-defined]
+    server: Any = multiprocessing.forkserver._forkserver
     multiprocessing.set_forkserver_preload([*workers.PRELOADED, __spec__.name])
     server.ensure_running()
     server.ensure_running = lambda: None  # a copy is not its parent, and could not ask for it
