@@ -143,10 +143,12 @@ class Stream:
                 self._drain()
                 status = "complete"
         finally:
-            self.merger.merge(self.merger.staging.ready(complete=True))
-            if status != "failed":
-                self._sum_up()
-            self.job.cancel()
+            try:
+                self.merger.merge(self.merger.staging.ready(complete=True))
+                if status != "failed":
+                    self._sum_up()
+            finally:
+                self.job.cancel()
             if self.settings.archive:
                 recover(Path(self.settings.archive))
             self._note(status)
