@@ -216,17 +216,20 @@ def _let_tracker_be_quiet() -> None:
 
 
 def collect_seldom() -> None:
-    """Let the collector of cycles look less often, and not at what is there now, which stays.
+    """Let the collector of cycles look less often.
 
     Thousands of requests under way, or the words of an article, live for long enough to be looked
     at time and again: with Python's own thresholds half of the time of fetching goes there.
     """
-    gc.freeze()
     gc.set_threshold(10_000, 5, 20)
 
 
 def _prepare_worker() -> None:
-    """Leave Ctrl-C to the launcher, and bound the memory of whatever a page makes us do."""
+    """Leave Ctrl-C to the launcher, and bound the memory of whatever a page makes us do.
+
+    What was imported before the fork stays: the collector need not look at it again, and again.
+    """
+    gc.freeze()
     collect_seldom()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_AS, (MAX_WORKER_BYTES, MAX_WORKER_BYTES))
