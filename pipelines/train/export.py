@@ -1,20 +1,25 @@
 """Turn trained weights into what ships: ONNX networks with weights of eight bits.
 
 In: the weights, labels, lists and wordpieces in the work folder. Out: a spaCy pipeline in a folder,
-whose one trained part is `dateline_encoder`. The encoder's products of matrices and its table of
-wordpieces are of eight bits, and the products of the roles; other heads stay as they were trained.
+whose one trained part is `dateline_encoder`. Products of matrices and the table of wordpieces are
+of eight bits; heads of few labels stay as they were trained.
 """
 
+import json
 import lzma
 import shutil
+from collections.abc import Iterator
+from itertools import groupby, islice
 from pathlib import Path
 
-import onnx
 import torch
-from onnxruntime.quantization import QuantType, quantize_dynamic
+from onnxruntime.transformers.fusion_options import FusionOptions
 from onnxruntime.transformers.optimizer import optimize_model
 from spacy.language import Language
 
+from pipelines.train.corpora import own_news
+from pipelines.train.eight_bits import even_out, quantize
+from pipelines.train.names import make_doc, read_news
 from pipelines.train.network import (
     HEADS,
     INPUTS,
@@ -27,11 +32,20 @@ from pipelines.train.network import (
     Relations,
     Roles,
 )
-from pipelines.train.recipe import LABELS_FILE, LISTS, VOCABULARY, WEIGHTS, read_labels
-from transforms.encoder.inputs import NUM_LISTS
+from pipelines.train.recipe import (
+    LABELS_FILE,
+    LISTS,
+    VOCABULARY,
+    WEIGHTS,
+    load_pieces,
+    read_labels,
+)
+from transforms.encoder.inputs import NUM_LISTS, Arrays, cut_chunks, list_masks, to_arrays
 from transforms.language import ENCODER, SETTLED_LEMMAS, WHOLE_NAMES, blank_pipeline
 
 OPSET = 17
+SAMPLE = 60  # documents
+KEPT = ("lists", "name", "tag", "kind", "bound", "root")  # too small to gain by eight bits
 MODEL_NAME = "dateline_news"
 MODEL_VERSION = "2.0.0"
 
@@ -53,44 +67,46 @@ def export_networks(work: Path, out: Path, *, eight_bits: bool = True) -> None:
     _export_encoder(encoder, whole)
     _export_relations(Relations(encoder), out / "relations.onnx")
     _export_roles(roles, out / "roles.onnx")
-    optimized = optimize_model(str(whole), model_type="bert", num_heads=HEADS, hidden_size=WIDTH)
-    optimized.save_model_to_file(str(whole))
+    _fuse(whole)
     if eight_bits:
-        _quantize(whole, ["MatMul", "Attention", "Gather"], head_nodes(whole))
-        _quantize(out / "roles.onnx", ["MatMul"], [])
+        even_out(whole, sample_texts(work))
+        quantize(whole, ["MatMul", "Attention", "Gather"], [f"/{head}/MatMul" for head in KEPT])
+        for name in ("relations.onnx", "roles.onnx"):
+            quantize(out / name, ["MatMul"])
     shutil.copy(work / LABELS_FILE, out / "labels.json")
     for mine, shipped in ((VOCABULARY, "vocabulary.txt.xz"), (LISTS, f"{LISTS}.xz")):
         (out / shipped).write_bytes(lzma.compress((work / mine).read_bytes()))
 
 
-def _quantize(path: Path, operators: list[str], kept: list[str]) -> None:
-    """Set the tables of a network in eight bits, but for the nodes that are kept as they are."""
-    quantize_dynamic(
-        path,
-        path,
-        per_channel=True,
-        weight_type=QuantType.QInt8,
-        op_types_to_quantize=operators,
-        nodes_to_exclude=kept,
-        extra_options={"DefaultTensorType": onnx.TensorProto.FLOAT, "MatMulConstBOnly": True},
+def _fuse(path: Path) -> None:
+    """Put the encoder's operations together, but for those that are slower so.
+
+    On one core, 1,000 rows of 384 numbers are added and normed in 1.5 ms at once, and in 0.2 ms one
+    after the other; 1,000 of 1,536 go through gelu in 1.0 ms with their bias, in 0.6 ms without.
+    """
+    options = FusionOptions("bert")
+    options.enable_skip_layer_norm = options.enable_bias_skip_layer_norm = False
+    options.enable_bias_gelu = False
+    fused = optimize_model(
+        str(path),
+        model_type="bert",
+        num_heads=HEADS,
+        hidden_size=WIDTH,
+        optimization_options=options,
     )
+    fused.save_model_to_file(str(path))
 
 
-def head_nodes(path: Path) -> list[str]:
-    """Name the nodes of the heads, which stay in full precision."""
-    nodes = onnx.load(path).graph.node
-    heads = (
-        "/name/",
-        "/tag/",
-        "/kind/",
-        "/bound/",
-        "/arc",
-        "/root/",
-        "/relation",
-        "/role",
-        "/lists/",
-    )
-    return [node.name for node in nodes if node.name.startswith(heads) or node.name == "/MatMul"]
+def sample_texts(work: Path) -> Iterator[Arrays]:
+    """Give some of what was trained on, as the encoder reads it."""
+    nlp, pieces = blank_pipeline(), load_pieces(work)
+    mask = list_masks(json.loads((work / LISTS).read_text(encoding="utf-8")))
+    sentences = (each for each in read_news(own_news()) if each.split == "train")
+    documents = groupby(sentences, key=lambda sentence: sentence.document)
+    for _, document in islice(documents, SAMPLE):
+        words = [token.text for token in make_doc(nlp, list(document))]
+        for chunk in cut_chunks(words, pieces):
+            yield to_arrays([chunk], [[words[word] for word in chunk.words]], pieces, mask)
 
 
 def _export_encoder(encoder: Encoder, path: Path) -> None:

@@ -18,10 +18,13 @@ from numpy.typing import NDArray
 from onnx import numpy_helper
 from torch import Tensor, nn
 
+from pipelines.train.eight_bits import evened_back
+
 Tables = dict[str, NDArray[Any]]
 MATRIX = re.compile(r"/(?P<layer>.+)/MatMul(_quant)?")  # of a linear layer
 ATTENTION = re.compile(r"Attention_(?P<layer>\d+)(_quant)?")
 RELATION = "encoder.relation"
+OF_TABLES = ("_scale", "_zero_point")  # what is kept beside tables of eight bits
 UNTRAINED = ("words.weight", "positions.weight")
 
 
@@ -33,8 +36,9 @@ def shipped_weights(folder: Path, networks: nn.ModuleDict) -> dict[str, Tensor]:
         for part in ("encoder", "roles")
         for name, table in read_network(folder / f"{part}.onnx")
     }
-    (table,) = onnx.load(folder / "relations.onnx").graph.initializer  # as a matrix
-    found[RELATION] = torch.tensor(numpy_helper.to_array(table)).reshape(state[RELATION].shape)
+    tables = _tables(onnx.load(folder / "relations.onnx").graph)
+    (name,) = {name.removesuffix("_quantized") for name in tables if not name.endswith(OF_TABLES)}
+    found[RELATION] = torch.tensor(_whole(tables, name)).reshape(state[RELATION].shape)
     kept = {f"encoder.{name}" for name in UNTRAINED}
     wrong = [
         name
@@ -49,14 +53,15 @@ def shipped_weights(folder: Path, networks: nn.ModuleDict) -> dict[str, Tensor]:
 def read_network(path: Path) -> Iterator[tuple[str, NDArray[Any]]]:
     """Read the weights of an ONNX file by their names in torch."""
     graph = onnx.load(path).graph
-    tables = {each.name: numpy_helper.to_array(each) for each in graph.initializer}
+    tables = _tables(graph)
     for name in tables:
         plain = name.removesuffix("_quantized")
-        if "::" not in name and not plain.endswith(("_scale", "_zero_point")):
+        if "::" not in name and not plain.endswith(OF_TABLES):
             yield plain, _whole(tables, plain)
     for node in graph.node:
         if match := ATTENTION.fullmatch(node.name):
             weight = _whole(tables, node.input[1].removesuffix("_quantized"))
+            weight = evened_back(tables, node, weight)
             thirds = numpy.split(weight, 3, axis=1), numpy.split(tables[node.input[2]], 3)
             for name, table, bias in zip(("query", "key", "value"), *thirds, strict=True):
                 yield f"layers.{match['layer']}.{name}.weight", table.T
@@ -64,7 +69,12 @@ def read_network(path: Path) -> Iterator[tuple[str, NDArray[Any]]]:
         elif match := MATRIX.fullmatch(node.name):
             name = node.input[1].removesuffix("_quantized")
             if name.startswith("onnx::"):
-                yield f"{match['layer'].replace('/', '.')}.weight", _whole(tables, name).T
+                weight = evened_back(tables, node, _whole(tables, name))
+                yield f"{match['layer'].replace('/', '.')}.weight", weight.T
+
+
+def _tables(graph: onnx.GraphProto) -> Tables:
+    return {each.name: numpy_helper.to_array(each) for each in graph.initializer}
 
 
 def _whole(tables: Tables, name: str) -> NDArray[Any]:

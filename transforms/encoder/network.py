@@ -32,6 +32,7 @@ from transforms.roles import RoleFrame
 
 DISTANCE = 24  # as in training: words further apart count as this far
 ROOT = "ROOT"
+SLOWER_SO = {"SkipLayerNormFusion"}  # see `pipelines/train/export.py`
 LIKELY = 0.0  # logit from which a word is a predicate, or begins a sentence
 
 
@@ -68,7 +69,12 @@ class Network:
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.log_severity_level = 3
         self._encoder, self._relation_scores, self._role_scores = (
-            onnxruntime.InferenceSession(folder / name, options, providers=["CPUExecutionProvider"])
+            onnxruntime.InferenceSession(
+                folder / name,
+                options,
+                providers=["CPUExecutionProvider"],
+                disabled_optimizers=SLOWER_SO,
+            )
             for name in ("encoder.onnx", "relations.onnx", "roles.onnx")
         )
         self._outputs = [output.name for output in self._encoder.get_outputs()]
