@@ -78,14 +78,15 @@ def test_a_paragraph_without_an_end_is_cut_where_it_is_full(pieces: Pieces) -> N
     assert sum(len(c.words) for c in cut) == 400
 
 
-def test_chunks_of_one_length_are_read_together_and_none_is_lost() -> None:
-    chunks = [chunk(size) for size in (5, 90, 6, 88, 5)]
-    found = list(batches(chunks))
+def test_what_is_of_one_length_is_read_together_and_none_is_lost() -> None:
+    sizes = [5, 90, 6, 88, 5]
+    found = list(batches(sizes, 200))
     assert sorted(itertools.chain.from_iterable(found)) == [0, 1, 2, 3, 4]
-    assert [{chunks[place].num_pieces > 50 for place in batch} for batch in found] == [
-        {True},
-        {False},
-    ]
+    assert [{sizes[place] > 50 for place in batch} for batch in found] == [{True}, {False}]
+
+
+def test_what_is_read_together_is_limited_with_its_padding() -> None:
+    assert list(batches([9, 10, 8, 10], 20)) == [[1, 3], [0, 2]]
 
 
 def test_arrays_point_at_the_first_and_last_piece_of_each_word(pieces: Pieces) -> None:
@@ -129,6 +130,32 @@ def test_spans_side_by_side_stay_two() -> None:
     scores = numpy.zeros((2, 5))
     scores[0, 3] = scores[1, 3] = 3
     assert SPANS.read(scores) == [(0, 1, "ORG"), (1, 2, "ORG")]
+
+
+def test_no_tagging_that_may_be_is_better() -> None:
+    chance = numpy.random.default_rng(4)
+    scores = chance.normal(size=(60, 4, 5))
+    every = [p for p in itertools.product(range(5), repeat=4) if may_be(p)]
+    for row, found in zip(scores, SPANS.read_many(scores), strict=True):
+        best = max(every, key=lambda path: sum(row[word, label] for word, label in enumerate(path)))
+        assert tagging(found, 4) == list(best)
+
+
+def may_be(path: tuple[int, ...]) -> bool:
+    """Tell whether each I-X follows a B-X or I-X."""
+    before = (0, *path[:-1])
+    return all(
+        label in (0, 1, 3) or last in (label - 1, label)
+        for last, label in zip(before, path, strict=True)
+    )
+
+
+def tagging(spans: list[tuple[int, int, str]], size: int) -> list[int]:
+    path = [0] * size
+    for start, end, label in spans:
+        path[start:end] = [SPANS.labels.index(f"I-{label}")] * (end - start)
+        path[start] -= 1
+    return path
 
 
 def test_a_doubtful_name_is_read_as_the_rest_of_the_text_reads_it() -> None:

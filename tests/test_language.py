@@ -63,6 +63,13 @@ def test_given_predicates_are_read_in_place_of_found_ones() -> None:
     assert [frame.predicate for frame in frames_on(nlp(doc)) or ()] == [1]
 
 
+def test_an_auxiliary_is_a_predicate_without_roles() -> None:
+    doc = parse("On Friday the rebels were driven out of Brenholt.")
+    roles = {doc[frame.predicate].text: frame.roles for frame in frames_on(doc) or ()}
+    assert list(roles) == ["were", "driven"]
+    assert not roles["were"]
+
+
 def test_a_text_of_spaces_has_no_sentence_to_read() -> None:
     assert [token.dep_ for token in parse("\n\n")] == ["dep"]
 

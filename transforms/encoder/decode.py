@@ -4,7 +4,7 @@ In: scores of one chunk's words. Out: the best reading that is well formed: name
 overlap, one tree a sentence, roles that are spans.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,32 +22,43 @@ class Spans:
     """The labels of a tagging of spans: O, B-X and I-X, which follows only a B-X or I-X."""
 
     labels: tuple[str, ...]
+    opens: NDArray[Any]  # for each label, the place of its B-X; O has its own
     inner: NDArray[Any]  # places of the I-X
-    begin: NDArray[Any]  # places of their B-X
 
     @classmethod
     def of(cls, labels: Sequence[str]) -> "Spans":
         """Work out which label may follow which."""
+        opens = [labels.index(label.replace("I-", "B-", 1)) for label in labels]
         inner = [place for place, label in enumerate(labels) if label.startswith("I-")]
-        begin = [labels.index(f"B-{labels[place][2:]}") for place in inner]
-        return cls(tuple(labels), numpy.asarray(inner), numpy.asarray(begin))
+        return cls(tuple(labels), numpy.asarray(opens), numpy.asarray(inner))
 
     def read(self, scores: Scores) -> list[Span]:
         """Find the best spans (first word, word after the last, label) for scores [word, label]."""
-        return list(_spans([self.labels[label] for label in self._best_path(scores)]))
+        return self.read_many(scores[None])[0]
 
     def read_many(self, scores: Scores) -> list[list[Span]]:
-        """The same for several rows of words of one length at once: [row, word, label]."""
-        paths = self._best_paths(scores)
-        return [list(_spans([self.labels[label] for label in path])) for path in paths.tolist()]
+        """The same for several rows of words of one length at once: [row, word, label].
 
-    def _best_path(self, scores: Scores) -> list[int]:
-        path: list[int] = self._best_paths(scores[None])[0].tolist()
-        return path
+        Where each word's best label may follow the one before it, there is nothing better.
+        """
+        paths = scores.argmax(axis=2)
+        broken = ~self._may_be(paths)
+        if broken.any():
+            paths[broken] = self._best_paths(scores[broken])
+        return self._spans(paths)
+
+    def _may_be(self, paths: NDArray[Any]) -> NDArray[Any]:
+        """Tell of each row of labels whether they may follow each other."""
+        before = numpy.full_like(paths, self.labels.index(OUTSIDE))
+        before[:, 1:] = paths[:, :-1]
+        begins, own = self.opens[before], self.opens[paths]
+        may_be: NDArray[Any] = ((own == paths) | (own == begins)).all(axis=1)
+        return may_be
 
     def _best_paths(self, scores: Scores) -> NDArray[Any]:
         """Viterbi's algorithm, all rows at once."""
         rows, width, num_labels = scores.shape
+        begin = self.opens[self.inner]
         every = numpy.arange(rows)
         best = scores[:, 0].copy()
         best[:, self.inner] = IMPOSSIBLE
@@ -55,8 +66,8 @@ class Spans:
         for word in range(1, width):
             likeliest = best.argmax(axis=1)
             before = numpy.repeat(likeliest[:, None], num_labels, axis=1)
-            goes_on = best[:, self.inner] > best[:, self.begin]
-            before[:, self.inner] = numpy.where(goes_on, self.inner, self.begin)
+            goes_on = best[:, self.inner] > best[:, begin]
+            before[:, self.inner] = numpy.where(goes_on, self.inner, begin)
             back[word] = before
             best = best[every[:, None], before] + scores[:, word]
         path = numpy.zeros((rows, width), dtype=numpy.int64)
@@ -65,15 +76,20 @@ class Spans:
             path[:, word - 1] = back[word, every, path[:, word]]
         return path
 
-
-def _spans(labels: Sequence[str]) -> Iterator[Span]:
-    start = None
-    for place, label in enumerate([*labels, OUTSIDE]):
-        if start is not None and not label.startswith("I-"):
-            yield start, place, labels[start][2:]
-            start = None
-        if label.startswith("B-"):
-            start = place
+    def _spans(self, paths: NDArray[Any]) -> list[list[Span]]:
+        """Read the spans off rows of labels."""
+        rows, width = paths.shape
+        opens = numpy.full((rows, width + 1), True)  # with an end
+        opens[:, :-1] = self.opens[paths] == paths
+        ends = numpy.flatnonzero(opens)
+        row, start = numpy.nonzero(opens[:, :-1] & (paths != self.labels.index(OUTSIDE)))
+        begin = row * (width + 1) + start
+        size = ends[numpy.searchsorted(ends, begin, side="right")] - begin
+        spans: list[list[Span]] = [[] for _ in range(rows)]
+        columns = (row, start, start + size, paths[row, start])
+        for nth, first, end, label in zip(*(each.tolist() for each in columns), strict=True):
+            spans[nth].append((first, end, self.labels[label][2:]))
+        return spans
 
 
 def outside_beyond(scores: Scores, sizes: Sequence[int]) -> Scores:
@@ -92,12 +108,12 @@ def best_tree(scores: Scores) -> list[int]:
     its best head; where that gives no tree with one root, Chu-Liu and Edmonds' algorithm does.
     """
     size = len(scores)
+    greedy: list[int] = scores.argmax(axis=1).tolist()
+    if sum(head == word for word, head in enumerate(greedy)) == 1 and not _cycle(greedy):
+        return greedy
     roots = numpy.diagonal(scores)
     free = scores.copy()
     numpy.fill_diagonal(free, -numpy.inf)
-    greedy = scores.argmax(axis=1)
-    if int((greedy == numpy.arange(size)).sum()) == 1 and _is_tree(greedy.tolist()):
-        return [int(head) for head in greedy]
     candidates = numpy.argsort(-roots)[: min(size, 3)]
     trees = [_tree_from(free, int(root)) for root in candidates]
     weights = [
@@ -105,10 +121,6 @@ def best_tree(scores: Scores) -> list[int]:
         for root, tree in zip(candidates, trees, strict=True)
     ]
     return trees[int(numpy.argmax(weights))]
-
-
-def _is_tree(heads: Sequence[int]) -> bool:
-    return not _cycle(heads)
 
 
 def _cycle(heads: Sequence[int]) -> list[int]:

@@ -142,13 +142,13 @@ def _last_end(words: Sequence[str]) -> int:
     return len(words)
 
 
-def batches(chunks: Sequence[Chunk]) -> Iterator[list[int]]:
-    """Group chunks of about one length; gives their places."""
+def batches(sizes: Sequence[int], most: int) -> Iterator[list[int]]:
+    """Group what is of about one size, up to `most` at once, with padding; gives places."""
     batch: list[int] = []
-    for place in sorted(range(len(chunks)), key=lambda place: -chunks[place].num_pieces):
-        longest = chunks[batch[0]].num_pieces if batch else 0
-        is_full = (len(batch) + 1) * longest > BATCH_PIECES
-        if batch and (is_full or chunks[place].num_pieces < EVEN * longest):
+    for place in sorted(range(len(sizes)), key=lambda place: -sizes[place]):
+        longest = sizes[batch[0]] if batch else 0
+        is_full = (len(batch) + 1) * longest > most
+        if batch and (is_full or sizes[place] < EVEN * longest):
             yield batch
             batch = []
         batch.append(place)
