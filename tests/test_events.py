@@ -17,7 +17,9 @@ from schemas.flow import RunContext
 from schemas.rows import ArticleRevision, EventMention
 from schemas.vocabulary import ChangeType, Modality, Polarity
 from transforms.annotate import Reader, load_reader, read_text
+from transforms.events.amounts import count_people
 from transforms.events.arguments import frames_with_roles
+from transforms.events.frames import find_frames
 from transforms.events.lexicon import load_lexicon, load_scales
 from transforms.events.quantities import read_number
 from transforms.roles import RoleFrame
@@ -268,6 +270,28 @@ def test_the_content_of_talks_is_planned_and_a_clause_behind_a_noun_is_not() -> 
     assert of_type("RETREAT", planned).modality == Modality.PLANNED
     told = read("The group is expected to bury the fighters killed by the army.")
     assert of_type("ASSAULT", told).modality == Modality.ASSERTED
+
+
+def test_a_participle_before_its_noun_is_done_to_it_by_the_name_before() -> None:
+    sentence = "Zembria-backed militias left the valley."
+    support = of_type("SUPPORT", read(sentence))
+    assert (support.actor_text, support.recipient_text) == ("Zembria", "Zembria-backed militias")
+
+
+@pytest.mark.parametrize(("head", "relation"), [(1, "oprd"), (4, "amod")])
+def test_who_is_shot_dead_is_counted_wherever_dead_hangs(head: int, relation: str) -> None:
+    doc = Doc(
+        reader().nlp.vocab,
+        words=["Gunmen", "shot", "dead", "two", "policemen"],
+        pos=["NOUN", "VERB", "ADJ", "NUM", "NOUN"],
+        tags=["NNS", "VBD", "JJ", "CD", "NNS"],
+        lemmas=["gunman", "shoot", "dead", "two", "policeman"],
+        heads=[1, 1, head, 4, 1],
+        deps=["nsubj", "ROOT", relation, "nummod", "dobj"],
+    )
+    frames = tuple(find_frames(doc[:]))
+    [shot] = (frame for frame in frames if frame.head.i == 1)
+    assert count_people(shot, frames) == {"num_killed": 2}
 
 
 def test_roles_of_the_model_fill_what_the_parse_leaves_open() -> None:

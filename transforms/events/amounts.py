@@ -98,7 +98,7 @@ def count_people(frame: Frame, frames: Sequence[Frame]) -> dict[str, int]:
         if verb.lemma_.lower() == "leave":
             for column, noun in _left(verb):
                 _add(counts, column, (noun,))
-        if any(child.lower_ == "dead" for child in verb.children):  # "shot dead two policemen"
+        if _leaves_dead(verb):
             _add(counts, "num_killed", other.objects)
     for state in frame.head.sent:
         found = STATES.get(state.lower_)
@@ -107,6 +107,12 @@ def count_people(frame: Frame, frames: Sequence[Frame]) -> dict[str, int]:
             subjects = [c for c in verb.children if c.dep_ in ("nsubj", "nsubjpass")]
             _add(counts, found, subjects)  # "seventeen were hurt when police fired"
     return counts
+
+
+def _leaves_dead(verb: Token) -> bool:
+    """Tell whether it is said to kill: "shot dead two policemen", wherever `dead` hangs in that."""
+    behind = verb.doc[verb.i + 1 : verb.i + 2]
+    return any(token.lower_ == "dead" for token in (*verb.children, *behind))
 
 
 def _left(verb: Token) -> Iterator[tuple[str, Token]]:

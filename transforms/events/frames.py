@@ -143,7 +143,7 @@ def verb_frame(verb: Token) -> Frame:
         subjects = by_agent or list(prepositions.pop("by", ()))
     else:
         subjects = list(_subjects(verb))
-        objects = [c for c in children if c.dep_ == "dobj"]
+        objects = [c for c in children if c.dep_ == "dobj"] or _described(verb)
     dative = tuple(c for c in children if c.dep_ == "dative" and c.pos_ != "ADP")
     if dative:
         prepositions["dative"] = dative
@@ -261,9 +261,8 @@ def _subjects(verb: Token, depth: int = 0) -> tuple[Token, ...]:
     own = [c for c in verb.children if c.dep_ in SUBJECT | PASSIVE_SUBJECT]
     if own:
         return tuple(antecedent(subject) for subject in own)
-    named = [c for c in verb.lefts if c.dep_ in BEFORE_VERB and c.ent_type_ in WHO]
-    if named:
-        return tuple(named)  # "Karvonia today threatened", "Karvonia-backed": taken for a time
+    if named := _named_before(verb):
+        return named
     if depth > MAX_CLIMB or verb.head.i == verb.i:
         return ()
     governor = verb.head
@@ -280,6 +279,17 @@ def _subjects(verb: Token, depth: int = 0) -> tuple[Token, ...]:
     if verb.dep_ in ("advcl", "pcomp", "ccomp"):
         return _of_clause(verb, depth)
     return ()
+
+
+def _named_before(verb: Token) -> tuple[Token, ...]:
+    """Find who stands before a verb: "Karvonia today threatened", "Karvonia-backed troops"."""
+    return tuple(c for c in verb.lefts if c.dep_ in BEFORE_VERB and c.ent_type_ in WHO)
+
+
+def _described(verb: Token) -> list[Token]:
+    """Find whom a participle before its noun is done to: the troops of "Karvonia-backed troops"."""
+    is_before = verb.tag_ == "VBN" and verb.dep_ == "amod" and verb.i < verb.head.i
+    return [verb.head] if is_before and _named_before(verb) else []
 
 
 def _of_noun(verb: Token, noun: Token, depth: int) -> tuple[Token, ...]:
