@@ -21,6 +21,13 @@ from transforms.lemmas import demonyms, lemma_of
         ("Islands", "PROPN", "NNPS", "Island"),
         ("syrian", "ADJ", "JJ", "Syrian"),
         ("Angry", "ADJ", "JJ", "angry"),
+        ("arab", "ADJ", "JJ", "Arab"),
+        ("United", "VERB", "NNP", "United"),
+        ("12,000", "NUM", "CD", "12000"),
+        ("1,5", "NUM", "CD", "1,5"),
+        ("XIV", "NUM", "CD", "XIV"),
+        ("Ten", "NUM", "CD", "ten"),
+        ("“", "PUNCT", "``", '"'),
         ("Xyz", "X", "FW", "Xyz"),
     ],
 )

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import csv
 import functools
+import re
 from importlib import resources
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,14 @@ if TYPE_CHECKING:
 
 LOOKED_UP = frozenset({"VERB", "NOUN"})
 COMPARED = frozenset({"JJR", "JJS", "RBR", "RBS"})
+NAMING = frozenset({"ADJ", "VERB"})  # "United Nations": words in names
+PEOPLES = frozenset(  # of more than one country, or of none
+    """african arab arabic asian european scandinavian kurdish jewish muslim islamic sunni shiite
+    christian catholic protestant buddhist""".split()
+)
+THOUSANDS = re.compile(r"\d{1,3}(,\d{3})+(\.\d+)?")
+ROMAN = frozenset("IVXLCDM")
+PLAIN = str.maketrans("“”‘’", "\"\"''")  # quotation marks, as the treebanks have their lemmas
 
 # First the lemma's class, then the lemma, then its forms.
 _LISTED = """
@@ -83,15 +92,19 @@ def lemma_of(word: str, part_of_speech: str, tag: str) -> str:
     listed = LISTED.get((part_of_speech, lower))
     if listed and tag != "PRP$":  # "her house"
         return listed
-    if part_of_speech == "PROPN" or tag == "NNPS" or (part_of_speech == "ADJ" and tag == "NNP"):
+    if part_of_speech == "PROPN" or tag == "NNPS" or (part_of_speech in NAMING and tag == "NNP"):
         single = base_form(lower, "NOUN") if tag == "NNPS" else None
         kept = word.capitalize() if word.isalpha() and word.islower() else word
         return single.capitalize() if single else kept
     if part_of_speech in LOOKED_UP or tag in COMPARED:
         return base_form(lower, part_of_speech) or lower
-    if part_of_speech == "ADJ" and lower in demonyms():
+    if part_of_speech == "ADJ" and (lower in demonyms() or lower in PEOPLES):
         return lower.capitalize()
-    is_kept = part_of_speech in ("X", "PUNCT", "SYM")
+    if part_of_speech == "PUNCT":
+        return word.translate(PLAIN)
+    if part_of_speech == "NUM" and THOUSANDS.fullmatch(word):
+        return word.replace(",", "")
+    is_kept = part_of_speech in ("X", "SYM") or (part_of_speech == "NUM" and ROMAN.issuperset(word))
     return word if is_kept else lower
 
 
