@@ -28,7 +28,6 @@ from transforms.entities import (
 )
 from transforms.events import find_events
 from transforms.language import load_language
-from transforms.lemmas import settle_lemmas
 from transforms.places import Gazetteer, load_gazetteer
 from transforms.reject import ROWS, StageFn
 from transforms.workers import outcome, shared_workers
@@ -67,7 +66,6 @@ def read_text(
 ) -> tuple[Resolution, tuple[EventMention, ...], tuple[Entity, ...]]:
     """Read the text of a revision: who is named in it, what happened, and who is in that."""
     doc = reader.nlp(revision.text[:MAX_CHARACTERS])
-    settle_lemmas(doc)
     resolution = resolve_entities(
         doc,
         gazetteer=reader.gazetteer,
