@@ -50,7 +50,6 @@ class ReadFeeds(beam.PTransform):
 
     def expand(self, pipeline: Any) -> Any:
         web = web_settings(self.settings)
-        known = beam.pvalue.AsSingleton(pipeline | "known" >> beam.Create([self.state.known]))
         polled = (
             pipeline
             | "feeds" >> beam.Create(list(self.state.feeds))
@@ -60,7 +59,7 @@ class ReadFeeds(beam.PTransform):
         fetched = (
             (polled.elements, due)
             | "listed or due" >> beam.Flatten()
-            | "drop known" >> DropKnownEntries(known)
+            | "drop known" >> DropKnownEntries(self.state.known)
             | "fetch" >> FetchPages(self.context, web, self.settings.archive)
         )
         return {"pages": fetched.elements, "polls": polled.rows, "fetches": fetched.rows}
@@ -77,7 +76,6 @@ class ReadFeedsForEver(beam.PTransform):
     def expand(self, pipeline: Any) -> Any:
         assert self.settings.every is not None  # a stream is asked for by it
         web, control = web_settings(self.settings), control_of(self.settings, self.state)
-        known = beam.pvalue.AsSingleton(pipeline | "known" >> beam.Create([self.state.known]))
         ticks = pipeline | "ticks" >> Ticks(self.settings.every)
         feeds = (*self.state.feeds, *self.state.feeds_not_due)
         polled = ticks | "poll" >> PollOnTicks(feeds, control, poll_settings(self, web))
@@ -85,7 +83,7 @@ class ReadFeedsForEver(beam.PTransform):
         fetched = (
             (polled.elements, asked)
             | "listed or asked for" >> beam.Flatten()
-            | "drop known" >> RememberEntries(known)
+            | "drop known" >> RememberEntries(self.state.known)
             | "fetch" >> FetchPages(self.context, web, self.settings.archive)
         )
         return {
@@ -165,14 +163,13 @@ def lay_out(
     pipeline: beam.Pipeline, context: RunContext, settings: IngestSettings, state: PassState
 ) -> dict[str, Any]:
     """Lay all stages on a pipeline; give the rows that each makes."""
-    known = beam.pvalue.AsSingleton(pipeline | "known texts" >> beam.Create([state.known]))
     read = pipeline | "read" >> source_of(context, settings, state)
     extracted = read["pages"] | "extract" >> ExtractArticles(
         context, settings.workers, settings.languages
     )
     cleaned = extracted.elements | "clean" >> CleanArticles(context, state.site_lines)
     changed = cleaned.elements | "drop unchanged" >> DropUnchanged(
-        known, knows_all=not context.is_streaming
+        state.known, knows_all=not context.is_streaming
     )
     annotated = changed.elements | "annotate" >> AnnotateArticles(
         context, settings.model, settings.workers, settings.places, settings.actors

@@ -69,6 +69,11 @@ class IngestSettings:
         """Tell whether one graph runs for ever; DirectRunner does pass after pass instead."""
         return self.every is not None and self.runner != RUNNER
 
+    def beam_option(self, name: str) -> str | None:
+        """Give what the user says for an option of Beam's."""
+        given = [o.partition("=")[2] for o in self.beam_options if o.startswith(f"{name}=")]
+        return given[-1] if given else None
+
     @property
     def lanes(self) -> str | None:
         """Name the folder beside the warehouse where processes and runs share their pace."""

@@ -15,26 +15,20 @@ from concurrent.futures import Future, wait
 from dataclasses import dataclass
 
 import apache_beam as beam
-from apache_beam.options.pipeline_options import PipelineOptions
+from apache_beam.options.pipeline_options import GoogleCloudOptions, PipelineOptions
 from apache_beam.runners.portability.fn_api_runner.fn_runner import FnApiRunner
 from apache_beam.runners.runner import PipelineResult, PipelineRunner, create_runner
 
+from pipelines import flink
 from pipelines.options import RUNNER, IngestSettings, UsageError
 from pipelines.signals import Stopped
 from transforms.stopping import stop_beginning
 
-PRISM, FLINK = "PrismRunner", "FlinkRunner"
+PRISM = "PrismRunner"
 HOW_TO_GET_PRISM = (
     "prism is not installed: go install github.com/apache/beam/sdks/v2/go/cmd/prism@v2.77.0, "
     "and put it on PATH or say --beam-option prism_location=PATH"
 )
-# Flink's own, which its job server knows and Beam's Python does not.
-OF_FLINK = frozenset({
-    "checkpointing_interval", "checkpoint_timeout_millis", "externalized_checkpoints_enabled",
-    "max_bundle_size", "max_bundle_time_mills", "number_of_execution_retries", "state_backend",
-    "state_backend_storage_path",
-})  # fmt: skip
-CHECKPOINT_EVERY_MS = 30_000  # so that Flink restarts a stream whose workers died
 GRACE_S = 30.0  # for what has begun when a signal comes: pages are read, rows written
 
 
@@ -95,22 +89,37 @@ class Job:
 
     running: PipelineResult
     done: "Future[PipelineResult]"
+    on_flink: flink.FlinkJob | None = None
 
     def cancel(self) -> None:
         """Have it ended, where it goes on."""
+        if self.on_flink:
+            self.on_flink.cancel()
         if not self.done.done():
             self.running.cancel()
 
 
-def begin_stream(lay_out: Callable[[beam.Pipeline], None], settings: IngestSettings) -> Job:
+def begin_stream(
+    lay_out: Callable[[beam.Pipeline], None], settings: IngestSettings, run_id: str
+) -> Job:
     """Start to run a graph that does not end by itself."""
-    return begin_job(make_pipeline(lay_out, settings, is_streaming=True))
+    pipeline = make_pipeline(lay_out, settings, is_streaming=True)
+    on_flink = flink.job_of(settings, run_id)
+    if on_flink:
+        pipeline.options.view_as(GoogleCloudOptions).job_name = on_flink.name
+    return begin_job(pipeline, on_flink)
 
 
-def begin_job(pipeline: beam.Pipeline) -> Job:
+def begin_job(pipeline: beam.Pipeline, on_flink: flink.FlinkJob | None = None) -> Job:
     """Hand a pipeline to its runner, and wait for its end in a thread."""
     running = _submit(pipeline)
-    return Job(running, _in_thread(lambda: _wait(running)))
+    return Job(running, _in_thread(lambda: _wait(running)), on_flink)
+
+
+def end_stream(settings: IngestSettings, run_id: str) -> None:
+    """End a stream that outlived who started it: a cluster still runs it, and has no room else."""
+    if job := flink.job_of(settings, run_id):
+        job.cancel()
 
 
 def runner_of(
@@ -135,15 +144,14 @@ def defaults_of(settings: IngestSettings) -> list[str]:
     """Give what a runner is told where the user says nothing else."""
     if settings.runner == PRISM:
         return [f"--prism_location={find_prism(settings)}"]  # Beam itself would download it
-    if settings.runner == FLINK and settings.is_streaming:
-        return [f"--checkpointing_interval={CHECKPOINT_EVERY_MS}"]
+    if settings.runner in flink.RUNNERS and settings.is_streaming:
+        return list(flink.STREAM_OPTIONS)
     return []
 
 
 def find_prism(settings: IngestSettings) -> str:
     """Find the program, where the user says or on PATH."""
-    given = [o.partition("=")[2] for o in settings.beam_options if o.startswith("prism_location=")]
-    found = shutil.which(given[-1] if given else "prism")
+    found = shutil.which(settings.beam_option("prism_location") or "prism")
     if found is None:
         raise UsageError(f"--runner {PRISM}: {HOW_TO_GET_PRISM}")
     return found
@@ -151,7 +159,7 @@ def find_prism(settings: IngestSettings) -> str:
 
 def check_options(options: PipelineOptions, given: Sequence[str]) -> None:
     """Refuse an option that Beam would only warn of, and leave out."""
-    known = {*options.get_all_options(), *OF_FLINK}
+    known = {*options.get_all_options(), *flink.OPTIONS}
     for option in given:
         if option.partition("=")[0] not in known:
             raise UsageError(f"--beam-option {option}: Beam has no such option")

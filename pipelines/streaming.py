@@ -1,10 +1,10 @@
 """One stream: read the state, run the graph for ever, merge its rows as they come.
 
-For runners that stream: Prism; on Flink no rows came of it yet. The graph polls on its own clock;
-this process merges staged rows into the warehouse, asks the stream for articles to be read again,
-tells how it goes, and stops it. What a stream remembers is its runner's; what the next one starts
-from is in the warehouse, so that a stream which dies, whatever dies with it, goes on from there: a
-feed's state is staged only when all that it listed is.
+For runners that stream: Prism, Flink. The graph polls on its own clock; this process merges staged
+rows into the warehouse, asks the stream for articles to be read again, tells how it goes, and stops
+it. What a stream remembers is its runner's; what the next one starts from is in the warehouse, so
+that a stream which dies, whatever dies with it, goes on from there: a feed's state is staged only
+when all that it listed is.
 
 It is begun anew every day, and when the list of feeds has changed: it then starts from what the
 warehouse has come to know (lines that sites repeat, texts, addresses), and its runner may forget.
@@ -35,7 +35,7 @@ from pipelines.passes import (
 )
 from pipelines.progress import Progress
 from pipelines.repeat import FAILURES, OutputWatch, retry_after_s
-from pipelines.runners import GraphFailed, Job, begin_stream, reason_of, runner_of
+from pipelines.runners import GraphFailed, Job, begin_stream, end_stream, reason_of, runner_of
 from pipelines.signals import Signals, Stopped, leave
 from pipelines.sums import PassResult, read_counters, read_latencies, stage_sums, totals, written
 from schemas.flow import RunContext
@@ -101,11 +101,15 @@ def open_stream(
     take_over(warehouse, staging, settings)
     state = read_state(warehouse, staging, settings, context)
     folder = Path(state.control)
+    if before := control.owner(folder):
+        end_stream(settings, before)
     control.begin(folder, context.run_id)
     run = new_run(context, settings)
     warehouse.record_run(run)
     merger = Merger(warehouse, staging, progress, takes_all=True)
-    job = begin_stream(lambda graph: build(graph, context, settings, state), settings)
+    job = begin_stream(
+        lambda graph: build(graph, context, settings, state), settings, context.run_id
+    )
     return Stream(settings, context, warehouse, merger, job, folder, progress, run)
 
 

@@ -38,6 +38,14 @@ def begin(folder: Path, run_id: str) -> None:
     (folder / OWNER).write_text(run_id, encoding="utf-8")
 
 
+def owner(folder: Path) -> str | None:
+    """Name the last stream that was begun; None where there was none."""
+    try:
+        return (folder / OWNER).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None
+
+
 def stop(folder: Path) -> None:
     """Have the stream begin nothing new."""
     (folder / STOP).touch()
@@ -50,8 +58,7 @@ def is_stopping(folder: str | None, run_id: str) -> bool:
     now = time.monotonic()
     at, answer = _looked.get((folder, run_id), (-LOOK_EVERY_S, False))
     if now - at >= LOOK_EVERY_S:
-        owner = (Path(folder) / OWNER).read_text(encoding="utf-8")
-        answer = (Path(folder) / STOP).exists() or owner != run_id
+        answer = (Path(folder) / STOP).exists() or owner(Path(folder)) != run_id
         _looked[folder, run_id] = (now, answer)
     return answer
 

@@ -105,7 +105,7 @@ def key_by_address(entry: Entry) -> tuple[str, Entry]:
 class DropKnownEntries(beam.PTransform):
     """Entries listed → entries to fetch, one an address. Shuffles entries, never pages."""
 
-    known: Any  # side input: KnownKeys
+    known: KnownKeys
 
     def expand(self, entries: Any) -> Any:
         return (
@@ -155,7 +155,7 @@ def with_extent(
 class DropUnchanged(beam.PTransform):
     """Cleaned articles → those whose text the warehouse does not hold."""
 
-    known: Any  # side input: KnownKeys
+    known: KnownKeys
     knows_all: bool = True  # that the warehouse holds: not so while a stream goes on
 
     def expand(self, articles: Any) -> Any:

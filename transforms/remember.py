@@ -84,7 +84,7 @@ def key_by_address(element: Entry | Retry) -> tuple[str, Entry | Retry]:
 class RememberEntries(beam.PTransform):
     """Entries listed, and requests → entries to fetch. Shuffles entries, never pages."""
 
-    known: Any  # side input: KnownKeys
+    known: KnownKeys
 
     def expand(self, entries: Any) -> Any:
         return (
