@@ -5,15 +5,18 @@ puts together (pipelines/deploy/flink), and from the built package in an environ
 """
 
 import contextlib
+import json
 import os
 import signal
 import socket
 import subprocess
 import time
 import urllib.request
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from tests.test_ingest import children_of
 
 JOB_MANAGER = "org.apache.flink.runtime.entrypoint.StandaloneSessionClusterEntrypoint"
 TASK_MANAGER = "org.apache.flink.runtime.taskexecutor.TaskManagerRunner"
@@ -40,12 +43,15 @@ class Cluster:
     processes: "dict[str, subprocess.Popen[bytes]]" = field(default_factory=dict)
 
     def start(self) -> None:
-        """Start all processes, and wait until a task manager has slots to give."""
+        """Start all processes."""
         (self.folder / "flink-conf.yaml").write_text(self._conf())
         self._start_java("job manager", JOB_MANAGER)
         self.start_task_manager()
         pool = "apache_beam.runners.worker.worker_pool_main"
         self._start("workers", [str(self.python), "-m", pool, f"--service_port={self.pool_port}"])
+
+    def wait_for_slots(self) -> None:
+        """Wait until a task manager has slots to give."""
         wait_until(lambda: '"slots-available":2' in self.overview(), "Flink to have slots")
 
     def start_task_manager(self) -> None:
@@ -87,6 +93,28 @@ class Cluster:
                 return str(answer.read().decode())
         except OSError:
             return ""
+
+    def wait_for_checkpoint(self) -> None:
+        """Wait until the last job has written another checkpoint."""
+        written = self._checkpoints()["completed"]
+        wait_until(lambda: self._checkpoints()["completed"] > written, "a checkpoint")
+
+    def restores(self) -> int:
+        """Count how often the last job has gone on from a checkpoint."""
+        return self._checkpoints()["restored"]
+
+    def _checkpoints(self) -> Mapping[str, int]:
+        jobs = json.loads(self.ask("jobs/overview"))["jobs"]
+        last = max(jobs, key=lambda job: job["start-time"])
+        counts: Mapping[str, int] = json.loads(self.ask(f"jobs/{last['jid']}/checkpoints"))[
+            "counts"
+        ]
+        return counts
+
+    def workers(self) -> list[str]:
+        """Name the Python workers that are there."""
+        pool = self.processes["workers"].pid
+        return [line for line in children_of(pool) if line.split()[0] != str(pool)]
 
     def _conf(self) -> str:
         conf = {

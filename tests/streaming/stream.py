@@ -51,6 +51,14 @@ def rows_of(warehouse: Path) -> Mapping[str, set[str]]:
     return rows
 
 
+def has_rows(warehouse: Path, rows: Mapping[str, set[str]]) -> bool:
+    """Tell whether a warehouse holds these rows by now; not while it is being written."""
+    try:
+        return rows_of(warehouse) == rows
+    except (duckdb.IOException, duckdb.CatalogException, duckdb.ConnectionException):
+        return False
+
+
 def count_articles(warehouse: Path) -> int:
     """Count revisions; 0 while the warehouse is not there, or is being written."""
     try:
