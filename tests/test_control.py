@@ -32,6 +32,17 @@ def test_a_stream_that_another_one_follows_begins_nothing_more(tmp_path: Path) -
     assert not control.is_stopping(str(tmp_path), "r2")
 
 
+def test_the_last_stream_is_known_by_its_run(tmp_path: Path) -> None:
+    assert control.owner(tmp_path) is None
+    control.begin(tmp_path, "r1")
+    assert control.owner(tmp_path) == "r1"
+
+
+def test_workers_that_do_not_share_the_folder_fail(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        control.is_stopping(str(tmp_path / "elsewhere"), "r1")
+
+
 def test_progress_is_known_once_it_is_noted(tmp_path: Path) -> None:
     assert control.progress(tmp_path) is None
     control.note_progress(tmp_path, NOW)

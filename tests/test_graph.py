@@ -41,12 +41,15 @@ def graph_of(source: dict[str, Any]) -> Any:
     return pipeline.to_runner_api()
 
 
+def about(step: Any) -> Any:
+    """Give what a step says of the DoFn that it applies; nothing, where it applies none."""
+    is_pardo = step.spec.urn == "beam:transform:pardo:v1"
+    return beam_runner_api_pb2.ParDoPayload.FromString(step.spec.payload if is_pardo else b"")
+
+
 def holds_state(step: Any) -> bool:
     """Tell whether a step keeps state by key, for which what it takes is shuffled."""
-    if step.spec.urn != "beam:transform:pardo:v1":
-        return False
-    about = beam_runner_api_pb2.ParDoPayload.FromString(step.spec.payload)
-    return bool(about.state_specs)
+    return bool(about(step).state_specs)
 
 
 def shuffles_of_pages(graph: Any) -> Iterator[str]:
@@ -90,3 +93,9 @@ def test_from_fetch_to_rows_is_one_fused_stage() -> None:
     [whole] = [names for names in fused if any("FetchPagesFn" in name for name in names)]
     for part in (*wanted, "write articles", REDUCED):
         assert any(part in name for name in whole), part
+
+
+def test_a_stream_has_no_side_inputs_which_flink_can_put_in_no_checkpoint() -> None:
+    steps = graph_of(STREAM).components.transforms.values()
+    assert any(holds_state(step) for step in steps)
+    assert [step.unique_name for step in steps if about(step).side_inputs] == []

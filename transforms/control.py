@@ -58,7 +58,9 @@ def is_stopping(folder: str | None, run_id: str) -> bool:
     now = time.monotonic()
     at, answer = _looked.get((folder, run_id), (-LOOK_EVERY_S, False))
     if now - at >= LOOK_EVERY_S:
-        answer = (Path(folder) / STOP).exists() or owner(Path(folder)) != run_id
+        # a folder that workers do not share fails here, and not in silence
+        is_ours = (Path(folder) / OWNER).read_text(encoding="utf-8") == run_id
+        answer = (Path(folder) / STOP).exists() or not is_ours
         _looked[folder, run_id] = (now, answer)
     return answer
 
