@@ -10,6 +10,9 @@ import time
 import urllib.request
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
+
+from apache_beam.options.pipeline_options import PipelineOptions
 
 from pipelines.options import IngestSettings
 
@@ -17,12 +20,12 @@ logger = logging.getLogger(__name__)
 
 # The second with a job server that is started apart: job_endpoint=HOST:PORT.
 RUNNERS = frozenset({"FlinkRunner", "PortableRunner"})
-# What its job server knows and Beam's Python does not.
-OPTIONS = frozenset({
-    "checkpointing_interval", "checkpoint_timeout_millis", "externalized_checkpoints_enabled",
-    "finish_bundle_before_checkpointing", "max_bundle_size", "max_bundle_time_mills",
-    "number_of_execution_retries", "state_backend", "state_backend_storage_path",
-})  # fmt: skip
+NUMBERS = (
+    "checkpointing_interval", "checkpoint_timeout_millis", "max_bundle_size",
+    "max_bundle_time_mills", "number_of_execution_retries",
+)  # fmt: skip
+TEXTS = ("state_backend", "state_backend_storage_path")
+SWITCHES = ("externalized_checkpoints_enabled", "finish_bundle_before_checkpointing")
 # What a stream is told where the user says nothing else. It goes on from its last checkpoint when
 # workers die; a checkpoint waits for what is being read: hours, of a first poll. Bundles end before
 # it: what comes of one that ends within it Flink keeps until the next bundle, and there is none
@@ -35,6 +38,20 @@ STREAM_OPTIONS = (
 ENDED = frozenset({"FINISHED", "CANCELED", "FAILED"})
 CANCEL_S = 60.0
 ANSWER_S = 10.0
+
+
+class FlinkOptions(PipelineOptions):
+    """What its job server knows and Beam's Python does not."""
+
+    @classmethod
+    def _add_argparse_args(cls, parser: Any) -> None:
+        """Add them without a default: other runners are told nothing of them."""
+        for name in NUMBERS:
+            parser.add_argument(f"--{name}", type=int)
+        for name in TEXTS:
+            parser.add_argument(f"--{name}")
+        for name in SWITCHES:
+            parser.add_argument(f"--{name}", action="store_true", default=None)
 
 
 @dataclass(frozen=True)

@@ -159,7 +159,7 @@ def find_prism(settings: IngestSettings) -> str:
 
 def check_options(options: PipelineOptions, given: Sequence[str]) -> None:
     """Refuse an option that Beam would only warn of, and leave out."""
-    known = {*options.get_all_options(), *flink.OPTIONS}
+    known = options.get_all_options()
     for option in given:
         if option.partition("=")[0] not in known:
             raise UsageError(f"--beam-option {option}: Beam has no such option")

@@ -51,6 +51,8 @@ GRACE_S = 60.0  # for what is under way when a signal comes
 LOOK_EVERY_S = 0.5
 TELL_EVERY = timedelta(minutes=1)  # at most: sums, metrics, requests
 RENEW_EVERY_S = 24 * 3600.0
+# Of a run's sums, those that Flink tells of no job before it has ended: until then not known.
+COUNTED = ("num_feeds", "num_entries", "num_duplicates", "num_rejections")
 LONG_LIVED_S = 600.0  # a stream that lived so long has not failed in a row
 
 
@@ -206,7 +208,10 @@ class Stream:
         self._counters = read_counters(self.job.running)
         tables = dict(self.merger.tables)
         sums = stage_sums({**self._counters, **written(tables)}, read_latencies(self.job.running))
-        self.run = replace(self.run, **totals(sums, tables))
+        told = totals(sums, tables)
+        if not self._counters:
+            told |= dict.fromkeys(COUNTED)
+        self.run = replace(self.run, **told)
         return PassResult(run=self.run, sums=tuple(sums), tables=tables, feeds_not_due=())
 
     def _note(self, status: str) -> None:

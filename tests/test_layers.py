@@ -29,6 +29,7 @@ FENCES = {
         *(f"transforms/{stage}.py" for stage in (*STAGES, *STREAMED)),
         "transforms/reject.py",
         "pipelines/deploy/dataflow/",
+        "pipelines/flink.py",
         "pipelines/ingest.py",
         "pipelines/passes.py",
         "pipelines/runners.py",

@@ -13,7 +13,7 @@ from apache_beam.runners.portability.flink_runner import FlinkRunner
 
 from pipelines.flink import FlinkJob, job_of
 from pipelines.options import IngestSettings, UsageError
-from pipelines.runners import defaults_of, run_graph, runner_of
+from pipelines.runners import run_graph, runner_of
 
 
 def settings(**given: Any) -> IngestSettings:
@@ -55,8 +55,15 @@ ON_FLINK = ("flink_master=localhost:8081",)
 @pytest.mark.parametrize("runner", ["FlinkRunner", "PortableRunner"])
 def test_a_stream_on_flink_ends_its_bundles_before_a_checkpoint(runner: str) -> None:
     stream = settings(runner=runner, every=timedelta(minutes=15))
-    assert "--finish_bundle_before_checkpointing" in defaults_of(stream)
-    assert defaults_of(settings(runner=runner)) == []
+    told = runner_of(stream, is_streaming=True)[1].get_all_options(drop_default=True)
+    assert told["finish_bundle_before_checkpointing"]
+    assert told["checkpointing_interval"] == 30_000
+
+
+def test_a_pass_and_other_runners_are_told_nothing_of_checkpoints() -> None:
+    for given in (settings(runner="FlinkRunner"), settings(every=timedelta(minutes=15))):
+        told = runner_of(given, is_streaming=False)[1].get_all_options(drop_default=True)
+        assert not told.keys() & {"finish_bundle_before_checkpointing", "checkpointing_interval"}
 
 
 def test_a_job_on_flink_is_named_after_its_run_or_as_the_user_says() -> None:

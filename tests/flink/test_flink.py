@@ -9,6 +9,7 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from pipelines.demo_server import FIRST_EDITION, SECOND_EDITION, DemoServer
@@ -104,6 +105,9 @@ def test_a_stream_gives_the_rows_of_passes_also_when_a_task_manager_dies(
         stream.wait_until(lambda: has_rows(warehouse, rows_of(two_passes)), "the second edition")
         stream.stop()
     assert rows_of(warehouse) == rows_of(two_passes)
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        runs = connection.execute("SELECT status, num_articles, num_feeds FROM runs").fetchall()
+    assert runs == [("stopped", len(rows_of(warehouse)["article_revisions"]), None)]
     assert paths(server, asked) <= read  # what it remembered it did not read again
     assert cluster.restores() > 0
     said = stream.log.read_text()
