@@ -24,11 +24,11 @@ class Stopped(KeyboardInterrupt):
 
 
 class Signals:
-    """Listens to signals within a `with` block."""
+    """Listens to signals within a `with` block; `came` tells whether there was one."""
 
     def __enter__(self) -> Self:
         begin_again()
-        self._is_held = self._came = False
+        self.came = self._is_held = False
         self._previous = {sign: signal.signal(sign, self._on_first) for sign in SIGNALS}
         return self
 
@@ -45,11 +45,11 @@ class Signals:
             yield
         finally:
             self._is_held = False
-        if self._came:
+        if self.came:
             raise Stopped
 
     def _on_first(self, signum: int, frame: FrameType | None) -> None:
-        self._came = True
+        self.came = True
         for sign in SIGNALS:
             signal.signal(sign, lambda *_: leave(130))
         if not self._is_held:

@@ -61,12 +61,12 @@ def run_stream(settings: IngestSettings, build: Build) -> int:
     check_readers(settings)
     runner_of(settings, is_streaming=True)  # a mistake in its name stops the run at once
     progress = Progress(settings.log_format)
-    with Signals():
+    with Signals() as signals:
         try:
             warehouse = open_warehouse(settings.warehouse, on_wait=progress.say)
             with exclusive(settings.warehouse, on_wait=progress.say):
                 warehouse.prepare()
-                stream_for_ever(warehouse, settings, build, progress)
+                stream_for_ever(warehouse, settings, build, progress, signals)
         except WarehouseError as error:
             raise UsageError(str(error)) from error
         except Stopped:
@@ -75,9 +75,16 @@ def run_stream(settings: IngestSettings, build: Build) -> int:
 
 
 def stream_for_ever(
-    warehouse: Warehouse, settings: IngestSettings, build: Build, progress: Progress
+    warehouse: Warehouse,
+    settings: IngestSettings,
+    build: Build,
+    progress: Progress,
+    signals: Signals,
 ) -> NoReturn:
-    """Begin a stream, and another one when it fails, until a signal raises `Stopped`."""
+    """Begin a stream, and another one when it fails, until a signal raises `Stopped`.
+
+    A stream that fails while it is being stopped is not begun again: how it failed is raised.
+    """
     failures, is_first = 0, True
     while True:
         began = time.monotonic()
@@ -85,7 +92,7 @@ def stream_for_ever(
             open_stream(warehouse, settings, build, progress).watch()
             failures = 0
         except FAILURES as error:
-            if is_first and isinstance(error, UsageError):
+            if signals.came or (is_first and isinstance(error, UsageError)):
                 raise
             failures = 1 if time.monotonic() - began > LONG_LIVED_S else failures + 1
             wait_s = retry_after_s(failures, timedelta())
