@@ -132,8 +132,8 @@ class ReadSaved(beam.PTransform):
                 yield found
             else:
                 if isinstance(found, Rejection):
-                    count("archive", "in")
-                    count("archive", f"rejected:{found.reason}")
+                    count(found.stage, "in")
+                    count(found.stage, f"rejected:{found.reason}")
                 yield beam.pvalue.TaggedOutput(ROWS, found)
 
 

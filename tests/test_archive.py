@@ -227,6 +227,27 @@ def test_rows_come_back_as_their_run_wrote_them(tmp_path: Path) -> None:
     assert rows == [replace(feed, run_id="r9"), replace(fetch, **archived)]
 
 
+def test_rows_of_what_brought_no_answer_come_back_by_themselves(tmp_path: Path) -> None:
+    rejection = Rejection(
+        rejection_id="x",
+        stage="fetch",
+        reason=Reason.TIMEOUT,
+        address=ENTRY.url,
+        detail="no whole answer in 30 s",
+        is_retryable=True,
+        rejected_at=NOW,
+        run_id="r1",
+    )
+    writer = ArchiveWriter(tmp_path)
+    writer.write_alone(ENTRY.url, NOW, rejection, ENTRY)
+    name, _ = writer.write(answer(1), NOW)
+    writer.close()
+    *rows, page = read_archive(tmp_path / name, CONTEXT)
+    assert rows == [replace(rejection, run_id="r9"), replace(ENTRY, run_id="r9")]
+    assert isinstance(page, Page)
+    assert page.entry.title is None
+
+
 def test_an_archive_is_read_in_the_passes_that_wrote_it(tmp_path: Path) -> None:
     names = [
         "CC-NEWS-20260706120000-00002.warc.gz",

@@ -13,7 +13,7 @@ from apache_beam.transforms.window import GlobalWindow
 from pipelines.sums import read_counters
 from schemas.columns import content_id
 from schemas.flow import Page, RunContext
-from schemas.rows import Entry
+from schemas.rows import Entry, Rejection
 from schemas.vocabulary import Reason, Rejected
 from transforms.answers import Answer
 from transforms.fetch import FetchPages, FetchPagesFn, page_of
@@ -100,9 +100,11 @@ def test_pages_are_fetched_and_kept_and_what_is_none_is_counted(site: Any, tmp_p
     rejected = ("rejected:gone", "rejected:robots_disallowed")
     assert [counters["fetch", what] for what in ("in", "out", *rejected)] == [7, 5, 1, 1]
     (kept,) = tmp_path.iterdir()
-    assert sorted(told.content for told in read_records(kept)) == [
-        b"<p>%d</p>" % n for n in range(5)
-    ]
+    told = list(read_records(kept))
+    answers = sorted(each.content for each in told if each.record is not None)
+    assert answers == [b"<p>%d</p>" % n for n in range(5)]
+    alone = [type(row) for each in told if each.record is None for row in each.rows]
+    assert alone == [Rejection, Entry] * 2
 
 
 def test_a_page_says_where_it_is_kept(site: Any, tmp_path: Path) -> None:

@@ -1,8 +1,9 @@
 """Keep raw answers as WARC/1.1; `replay` reads them back. No Beam.
 
 In: answers, each with the rows that tell what it was asked for: a page's entry, or a feed's state
-and poll. Out: the file and offset of each answer's record. The rows stand in a `metadata` record
-before it, as JSON, so that an archive alone gives back what its run wrote.
+and poll; and the rows of what brought no answer that is kept. Out: the file and offset of each
+answer's record. The rows stand in a `metadata` record before it or by itself, as JSON, so that an
+archive alone gives back what its run wrote.
 
 File names follow CC-NEWS (PREFIX-time-serial). A file is `.open` until it is closed, then synced
 and renamed, so that a file without the ending is whole. It is closed when it is full, a day old,
@@ -27,7 +28,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO
 
-from schemas.rows import Entry, Feed, FeedFetch
+from schemas.rows import Entry, Feed, FeedFetch, Rejection
 from schemas.tables import TABLE_OF, to_record
 from transforms.answers import Answer
 
@@ -39,13 +40,14 @@ OPEN = ".open"
 REDACTED = frozenset({"set-cookie", "set-cookie2"})
 CHUNK = 1 << 20
 ASKED = "Dateline-Asked-URI"  # WARC header: the address before redirects, where it is another
-ROWS = "application/vnd.dateline.rows+json"
+ROWS = "application/vnd.dateline.rows+json"  # of a record that tells of the answer after it
+ROWS_ALONE = "application/vnd.dateline.rows-alone+json"
 OF_TRANSFER = frozenset({"content-encoding", "content-length", "transfer-encoding"})
 SOFTWARE = "dateline"
 GZIP_LEVEL = 6  # a hundredth larger than 9, and twice as fast
 
 
-ToldRow = Entry | Feed | FeedFetch
+ToldRow = Entry | Feed | FeedFetch | Rejection
 
 
 class ArchiveWriter:
@@ -68,13 +70,18 @@ class ArchiveWriter:
         with self._lock:
             file = self._current_file(at)
             if rows:
-                file.write(rows_record(rows, answer, at))
+                file.write(rows_record(rows, answer.url, at, ROWS))
             offset = file.tell()
             file.write(response_record(answer, at))
-            file.flush()
-            if file.tell() > MAX_FILE_BYTES:
-                self._close_file()
+            self._end_record(file)
             return self._name, offset
+
+    def write_alone(self, url: str, at: datetime, *rows: ToldRow) -> None:
+        """Keep the rows of an address that brought nothing else to keep."""
+        with self._lock:
+            file = self._current_file(at)
+            file.write(rows_record(rows, url, at, ROWS_ALONE))
+            self._end_record(file)
 
     def end_bundle(self) -> None:
         """Close the file that is open, unless the next bundle goes on with it."""
@@ -107,6 +114,11 @@ class ArchiveWriter:
                 )
             )
         return self._file
+
+    def _end_record(self, file: BinaryIO) -> None:
+        file.flush()
+        if file.tell() > MAX_FILE_BYTES:
+            self._close_file()
 
     def _close_file(self) -> None:
         if self._file is not None:
@@ -142,8 +154,8 @@ def response_record(answer: Answer, at: datetime) -> bytes:
     )
 
 
-def rows_record(rows: tuple[ToldRow, ...], answer: Answer, at: datetime) -> bytes:
-    """Make the record of what an answer was asked for."""
+def rows_record(rows: tuple[ToldRow, ...], url: str, at: datetime, kind: str) -> bytes:
+    """Make a record that tells rows, with the address they are about."""
     told = [
         {"table": TABLE_OF[type(row)]}
         | {name: value for name, value in to_record(row).items() if value not in (None, ())}
@@ -152,8 +164,8 @@ def rows_record(rows: tuple[ToldRow, ...], answer: Answer, at: datetime) -> byte
     return warc_record(
         "metadata",
         json.dumps(told, default=datetime.isoformat).encode(),
-        {"WARC-Target-URI": answer.url},
-        content_type=ROWS,
+        {"WARC-Target-URI": url},
+        content_type=kind,
         at=at,
     )
 

@@ -23,7 +23,7 @@ from schemas.flow import RunContext
 from schemas.rows import Entry, Feed, FeedFetch, Rejection
 from schemas.vocabulary import FetchOutcome, PublishedSource, Reason, Rejected
 from transforms.answers import Answer, check_status
-from transforms.archive import open_archive
+from transforms.archive import ToldRow, open_archive
 from transforms.feed_formats import ParsedEntry, ParsedFeed, parse_feed
 from transforms.placeholders import ask_listed
 from transforms.polling import (
@@ -36,7 +36,7 @@ from transforms.polling import (
     question_to,
     wait_after_failure,
 )
-from transforms.reject import ROWS, StageFn, count
+from transforms.reject import ROWS, StageFn, count, rejection_rows
 from transforms.urls import key_of_clean, same_site, url_key
 from transforms.web import FEEDS, MAX_ASKED, WebSettings, shared_web
 from transforms.workers import outcome, pass_on, shared_workers
@@ -329,7 +329,8 @@ class PollFeedsFn(StageFn):
         if is_to_be_read(feed, self._answer, self.context.now):
             parsed = outcome(asked.reading or self._submit(asked.answer), reason=Reason.BROKEN_FEED)
         poll = read_poll(feed, self._answer, parsed, self.context, interval=self.interval)
-        for row in (poll.feed, *poll.sitemaps, self._archived(poll), *poll.rejections):
+        beside: tuple[ToldRow, ...] = (*poll.sitemaps, *poll.rejections)
+        for row in (poll.feed, self._archived(poll, beside), *beside):
             yield beam.pvalue.TaggedOutput(ROWS, row)
         for rejection in poll.rejections:
             count(rejection.stage, "in")
@@ -339,7 +340,8 @@ class PollFeedsFn(StageFn):
     def rows_of_rejection(self, feed: Feed, rejected: Rejected) -> Iterable[Feed | FeedFetch]:
         """Write the feed's state and the poll, though it failed."""
         poll = failed_poll(feed, self._answer, rejected, self.context, interval=self.interval)
-        return (poll.feed, self._archived(poll))
+        beside = rejection_rows(feed, rejected, stage=self.stage, context=self.context)
+        return (poll.feed, self._archived(poll, beside))
 
     def finish_bundle(self) -> Iterator[Any]:
         """Wait for the rest, and close the archive."""
@@ -351,11 +353,15 @@ class PollFeedsFn(StageFn):
         given = (answer.body, answer.url, answer.content_type)
         return shared_workers(self.workers).submit(parse_answer, *given, timeout_s=PARSE_TIMEOUT_S)
 
-    def _archived(self, poll: Poll) -> FeedFetch:
-        """Keep the answer, and note where."""
-        if self._archive is None or self._answer is None:
+    def _archived(self, poll: Poll, beside: Iterable[ToldRow]) -> FeedFetch:
+        """Keep the answer, where one came, and the rows of the poll; note where the answer is."""
+        if self._archive is None:
             return poll.fetch
-        name, offset = self._archive.write(self._answer, self.context.now, poll.feed, poll.fetch)
+        rows = (poll.feed, poll.fetch, *beside)
+        if self._answer is None:
+            self._archive.write_alone(poll.feed.url, self.context.now, *rows)
+            return poll.fetch
+        name, offset = self._archive.write(self._answer, self.context.now, *rows)
         return replace(poll.fetch, archive_file=name, archive_offset=offset)
 
 

@@ -20,7 +20,7 @@ from schemas.rows import Entry
 from schemas.vocabulary import Reason, Rejected
 from transforms.answers import Answer, check_status
 from transforms.archive import open_archive
-from transforms.reject import ROWS, StageFn
+from transforms.reject import ROWS, StageFn, rejection_rows
 from transforms.web import MAX_ASKED, WebSettings, shared_web
 
 NOT_TEXT = (b"%PDF-", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"PK\x03\x04")  # whatever they say
@@ -72,6 +72,13 @@ class FetchPagesFn(StageFn):
             name, offset = self._archive.write(answer, self.context.now, entry)
             page = replace(page, archive_file=name, archive_offset=offset)
         return [page]
+
+    def rows_of_rejection(self, entry: Entry, rejected: Rejected) -> Iterable[Any]:
+        """Keep the rows of what brought no page, for a replay."""
+        if self._archive is not None:
+            rows = rejection_rows(entry, rejected, stage=self.stage, context=self.context)
+            self._archive.write_alone(entry.url, self.context.now, *rows)
+        return ()
 
     def finish_bundle(self) -> Iterator[Any]:
         """Wait for the rest, and close the archive."""

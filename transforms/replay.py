@@ -33,7 +33,7 @@ from schemas.flow import Page, RunContext
 from schemas.rows import Entry, FeedFetch, Rejection
 from schemas.tables import TABLES, columns, from_record
 from schemas.vocabulary import Reason
-from transforms.archive import ASKED, ROWS, ToldRow, member_length
+from transforms.archive import ASKED, ROWS, ROWS_ALONE, ToldRow, member_length
 from transforms.text import one_line
 from transforms.urls import clean_url, url_key
 
@@ -56,12 +56,12 @@ _BEGUN = re.compile(r"-(\d{14})-")
 
 @dataclass(frozen=True, kw_only=True)
 class Told:
-    """A response record with what stands around it."""
+    """A response record with what stands around it, or rows that stand alone."""
 
-    record: Any  # warcio's
     offset: int
     fetched_at: datetime
-    content: bytes  # at most MAX_PAGE_BYTES, without transfer and content coding
+    record: Any = None  # warcio's; None where there are only rows
+    content: bytes = b""  # at most MAX_PAGE_BYTES, without transfer and content coding
     rows: tuple[ToldRow, ...] = ()
 
 
@@ -95,6 +95,9 @@ def read_archive(path: Path, context: RunContext) -> Iterator[Page | ToldRow | R
         yield from lost
         lost.clear()
         rows = [replace(row, run_id=context.run_id) for row in told.rows]
+        if told.record is None:
+            yield from rows
+            continue
         entry = next((row for row in rows if isinstance(row, Entry)), None)
         for row in rows:
             if isinstance(row, FeedFetch):
@@ -110,7 +113,7 @@ def read_archive(path: Path, context: RunContext) -> Iterator[Page | ToldRow | R
 def read_records(
     path: Path, on_damage: Callable[[int, int, Exception], None] | None = None
 ) -> Iterator[Told]:
-    """Read the response records of a file, going on after damage, of which it tells."""
+    """Read a file's responses and rows, going on after damage, of which it tells."""
     at: int | None = 0
     with path.open("rb") as file:
         while at is not None:
@@ -131,6 +134,9 @@ def read_records(
                             rows=rows,
                         )
                     rows = _rows(record)
+                    if rows and record.content_type == ROWS_ALONE:
+                        yield Told(offset=at, fetched_at=_date(record), rows=rows)
+                        rows = ()
                 _check_end(file, at)
                 return
             except DAMAGE as error:
@@ -159,8 +165,8 @@ def _is_packed(file: BinaryIO) -> bool:
 
 
 def _rows(record: Any) -> tuple[ToldRow, ...]:
-    """Read the rows that a record of ours tells of the response after it."""
-    if record.rec_type != "metadata" or record.content_type != ROWS:
+    """Read the rows that a record of ours tells."""
+    if record.rec_type != "metadata" or record.content_type not in (ROWS, ROWS_ALONE):
         return ()
     try:
         told = json.loads(record.content_stream().read(MAX_TOLD_BYTES))

@@ -238,6 +238,7 @@ def damages(warehouse: Path) -> list[str]:
         (path.name, each.offset): each.record.rec_headers.get_header("WARC-Target-URI")
         for path in archive.glob("*.warc.gz")
         for each in read_records(path)
+        if each.record is not None
     }
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         placed = connection.execute(
