@@ -48,8 +48,7 @@ REDIRECTS = frozenset({301, 302, 303, 307, 308})
 PERMANENT = frozenset({301, 308})
 CHUNK = 64 * 1024
 PATIENCE_S = 0.2  # a request holds a slot no longer; else a few dead hosts would hold them all
-# Requests of a stage that wait for their lane or for a slow host. A fifth of all hosts hanging for
-# the whole 30 s take up as many where 650 pages are read a second.
+# Requests of a stage at a time: a fifth of hosts hangs for 30 s where 650 pages a second are read.
 MAX_ASKED = 4000
 MAX_HELD_BYTES = 32_000_000  # of answers that nobody has let go of yet; then no more are asked for
 LOOK_AGAIN_S = 0.02
@@ -167,6 +166,7 @@ class Web:
         self._loop.close()
 
     async def _shut(self) -> None:
+        self._intake.cancel_waiting()
         under_way = asyncio.all_tasks() - {asyncio.current_task()}
         for task in under_way:
             task.cancel()
