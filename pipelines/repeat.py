@@ -6,6 +6,7 @@ tried again after a while, longer each time: what it staged is kept, and merged 
 Only a setting that the first pass cannot use ends it.
 """
 
+import gc
 import itertools
 import time
 from collections.abc import Callable
@@ -72,6 +73,7 @@ def repeat(every: timedelta, do_pass: Callable[[], PassResult], progress: Progre
             failures = 0
             if warning := watch.look(result):
                 progress.warn(warning)
+        gc.collect()  # a pass leaves its graph, whose parts hold each other
         time.sleep(max(0.0, due - time.monotonic()))
     raise AssertionError  # itertools.count has no end
 

@@ -10,6 +10,7 @@ To hand a task over and its result back costs half a millisecond and more. Where
 as reading a page does, `Batches` hands over several at a time: that costs 2 % instead of 6.
 """
 
+import copy
 import functools
 import gc
 import multiprocessing
@@ -162,7 +163,9 @@ def _do_each(tasks: list[tuple[Callable[..., Any], tuple[Any, ...]]]) -> list[An
         try:
             answers.append((function(*arguments), None))
         except (Rejected, MemoryError, RecursionError) as error:
-            answers.append((None, error))
+            answers.append(
+                (None, copy.copy(error))
+            )  # a copy: without the page that its frames hold
     return answers
 
 
