@@ -14,13 +14,13 @@ help:  ## List the targets.
 setup: $(VENV)/.ready  ## Make the environment in .venv from the lock file (once).
 
 # uv installs in seconds; where it cannot be had, or cannot reach the registry, pip reads the same
-# lock file.
+# lock file, which is whole: asked for what others need, pip refuses a package with an extra.
 $(VENV)/.ready: requirements.lock setup.py
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "Dateline needs Python 3.11 or newer; say which: make PYTHON=python3.12 …" >&2; exit 2; }
 	$(PYTHON) -m venv --clear $(VENV)
 	-$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
-	$(call INSTALL,--require-hashes -r requirements.lock)
+	$(call INSTALL,--no-deps --require-hashes -r requirements.lock)
 	$(call INSTALL,--no-deps -e .)
 	touch $@
 
