@@ -10,7 +10,7 @@ last one is not read again.
 
 import functools
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -36,7 +36,7 @@ from transforms.polling import (
     question_to,
     wait_after_failure,
 )
-from transforms.reject import ROWS, StageFn, count, rejection_rows
+from transforms.reject import ROWS, StageFn, count
 from transforms.urls import key_of_clean, same_site, url_key
 from transforms.web import FEEDS, MAX_ASKED, WebSettings, shared_web
 from transforms.workers import outcome, pass_on, shared_workers
@@ -337,11 +337,12 @@ class PollFeedsFn(StageFn):
             count(rejection.stage, f"rejected:{rejection.reason}")
         yield from poll.entries
 
-    def rows_of_rejection(self, feed: Feed, rejected: Rejected) -> Iterable[Feed | FeedFetch]:
+    def rows_of_rejection(
+        self, feed: Feed, rejected: Rejected, rows: Sequence[Rejection | Entry]
+    ) -> Iterable[Feed | FeedFetch]:
         """Write the feed's state and the poll, though it failed."""
         poll = failed_poll(feed, self._answer, rejected, self.context, interval=self.interval)
-        beside = rejection_rows(feed, rejected, stage=self.stage, context=self.context)
-        return (poll.feed, self._archived(poll, beside))
+        return (poll.feed, self._archived(poll, rows))
 
     def finish_bundle(self) -> Iterator[Any]:
         """Wait for the rest, and close the archive."""

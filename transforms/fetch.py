@@ -8,7 +8,7 @@ The requests of a bundle are all under way at once (`in_flight`), on the process
 that a slow site holds up nobody else; nothing outlives its bundle.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from typing import Any
@@ -16,11 +16,11 @@ from typing import Any
 import apache_beam as beam
 
 from schemas.flow import Page, RunContext
-from schemas.rows import Entry
+from schemas.rows import Entry, Rejection
 from schemas.vocabulary import Reason, Rejected
 from transforms.answers import Answer, check_status
 from transforms.archive import open_archive
-from transforms.reject import ROWS, StageFn, rejection_rows
+from transforms.reject import ROWS, StageFn
 from transforms.web import MAX_ASKED, WebSettings, shared_web
 
 NOT_TEXT = (b"%PDF-", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"PK\x03\x04")  # whatever they say
@@ -73,10 +73,11 @@ class FetchPagesFn(StageFn):
             page = replace(page, archive_file=name, archive_offset=offset)
         return [page]
 
-    def rows_of_rejection(self, entry: Entry, rejected: Rejected) -> Iterable[Any]:
+    def rows_of_rejection(
+        self, entry: Entry, rejected: Rejected, rows: Sequence[Rejection | Entry]
+    ) -> Iterable[Any]:
         """Keep the rows of what brought no page, for a replay."""
         if self._archive is not None:
-            rows = rejection_rows(entry, rejected, stage=self.stage, context=self.context)
             self._archive.write_alone(entry.url, self.context.now, *rows)
         return ()
 

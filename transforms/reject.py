@@ -12,7 +12,7 @@ import bisect
 import functools
 import queue
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -112,8 +112,10 @@ class StageFn(beam.DoFn):
         """Turn the result (a future where `work` gave one) into outputs."""
         return [result]
 
-    def rows_of_rejection(self, element: Any, rejected: Rejected) -> Iterable[Any]:
-        """Give rows to be written beside the rejection's own."""
+    def rows_of_rejection(
+        self, element: Any, rejected: Rejected, rows: Sequence[Rejection | Entry]
+    ) -> Iterable[Any]:
+        """Give rows to be written beside the rejection's own, which are given."""
         return ()
 
     def start_bundle(self) -> None:
@@ -192,10 +194,6 @@ class StageFn(beam.DoFn):
 
     def _reject(self, element: Any, rejected: Rejected) -> Iterator[Any]:
         count(self.stage, f"rejected:{rejected.reason}")
-        yield from (
-            beam.pvalue.TaggedOutput(ROWS, row)
-            for row in (
-                *rejection_rows(element, rejected, stage=self.stage, context=self.context),
-                *self.rows_of_rejection(element, rejected),
-            )
-        )
+        rows = tuple(rejection_rows(element, rejected, stage=self.stage, context=self.context))
+        for row in (*rows, *self.rows_of_rejection(element, rejected, rows)):
+            yield beam.pvalue.TaggedOutput(ROWS, row)

@@ -21,7 +21,7 @@ from apache_beam.transforms.periodicsequence import PeriodicImpulse, RebaseMode
 from apache_beam.transforms.userstate import ReadModifyWriteStateSpec
 
 from schemas.flow import RunContext
-from schemas.rows import Feed
+from schemas.rows import Entry, Feed, Rejection
 from schemas.vocabulary import Rejected
 from transforms.control import is_stopping
 from transforms.feeds import OLDEST, PollFeedsFn
@@ -109,11 +109,13 @@ class PollDueFeedsFn(PollFeedsFn):
         self._keep(row for row in rows if isinstance(row, Feed))
         return outputs
 
-    def rows_of_rejection(self, feed: Feed, rejected: Rejected) -> Iterable[Any]:
+    def rows_of_rejection(
+        self, feed: Feed, rejected: Rejected, rows: Sequence[Rejection | Entry]
+    ) -> Iterable[Any]:
         """Keep the state that a failed poll leaves."""
-        rows = list(super().rows_of_rejection(feed, rejected))
-        self._keep(row for row in rows if isinstance(row, Feed))
-        return rows
+        beside = list(super().rows_of_rejection(feed, rejected, rows))
+        self._keep(row for row in beside if isinstance(row, Feed))
+        return beside
 
     def _keep(self, states: Iterable[Feed]) -> None:
         for state in states:
