@@ -60,10 +60,15 @@ def has_rows(warehouse: Path, rows: Mapping[str, set[str]]) -> bool:
 
 
 def count_articles(warehouse: Path) -> int:
-    """Count revisions; 0 while the warehouse is not there, or is being written."""
+    """Count revisions."""
+    return count_rows(warehouse, "article_revisions")
+
+
+def count_rows(warehouse: Path, table: str) -> int:
+    """Count the rows of a table; 0 while the warehouse is not there, or is being written."""
     try:
         with duckdb.connect(str(warehouse), read_only=True) as connection:
-            row = connection.execute("SELECT COUNT(*) FROM article_revisions").fetchone()
+            row = connection.execute(f"SELECT COUNT(*) FROM {table}").fetchone()
     except (duckdb.IOException, duckdb.CatalogException, duckdb.ConnectionException):
         return 0
     return int(row[0]) if row else 0
