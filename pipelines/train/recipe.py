@@ -96,8 +96,9 @@ def spread(
 ) -> list[list[Example]]:
     """Batch each pass by itself, and mix the batches of all evenly over the training."""
     placed: list[tuple[float, int, list[Example]]] = []
-    trees = [each for each in rounds if each[0].heads]
-    names = [e for each in rounds if each[0].names for e in each]
+    taught = [each for each in rounds if each]  # a small share of few documents may be none
+    trees = [each for each in taught if each[0].heads]
+    names = [e for each in taught if each[0].names for e in each]
     thirds = [names[place::3] for place in range(3)]
     for group in (trees, thirds):
         for nth, examples in enumerate(group):
