@@ -1,9 +1,8 @@
 """Passes go on for weeks, whatever happens to one of them; a signal ends them in order."""
 
-import threading
-import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -32,18 +31,13 @@ def result(make_row: Callable[..., Any]) -> Callable[..., PassResult]:
 
 @pytest.fixture
 def told(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Give what the loop tells, and how long it sleeps."""
+    """Give what the loop tells, and how long it sleeps; its clock stands still."""
     lines: list[str] = []
     monkeypatch.setattr(Progress, "warn", lambda self, line: lines.append(line))
-    own, sleep = threading.get_ident(), time.sleep
-
-    def note_own(seconds: float) -> None:
-        if threading.get_ident() == own:
-            lines.append(f"{seconds:.0f} s")
-        else:  # of threads that other tests left
-            sleep(seconds)
-
-    monkeypatch.setattr(time, "sleep", note_own)
+    own_time = SimpleNamespace(
+        sleep=lambda seconds: lines.append(f"{seconds:.0f} s"), monotonic=lambda: 0.0
+    )
+    monkeypatch.setattr("pipelines.repeat.time", own_time)
     return lines
 
 
