@@ -64,6 +64,7 @@ def test_a_stream_gives_the_rows_of_a_pass_and_what_comes_later(
         kinds = connection.execute("SELECT DISTINCT change_type FROM article_revisions").fetchall()
         states = connection.execute("SELECT status, num_articles FROM runs").fetchall()
     assert {"initial", "edit"} <= {kind for (kind,) in kinds}
+    assert count_rows(warehouse, "story_articles") > 0
     assert states == [("stopped", len(rows["article_revisions"]))]
     assert not list(Path(f"{warehouse}.archive").glob("*.open"))
 
