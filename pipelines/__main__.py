@@ -5,6 +5,7 @@ start at once. Why it ended, its exit code tells (`pipelines/exit_codes.py`).
 """
 
 import argparse
+import difflib
 import importlib
 import io
 import os
@@ -79,19 +80,29 @@ class Parser(argparse.ArgumentParser):
     """A parser whose complaint is one line, in the form that the flags it cannot read ask for."""
 
     log_format = "text"
+    given: Sequence[str] = ()
 
-    def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
         """Parse the flags."""
-        if "--log-format json" in " ".join(args or ()).replace("=", " "):
+        self.given = args or ()
+        if "--log-format json" in " ".join(self.given).replace("=", " "):
             self.log_format = "json"
-        return super().parse_args(args, namespace)
+        return super().parse_known_args(args, namespace)
 
     def error(self, message: str) -> NoReturn:
         """Say what is wrong and where help is, and exit."""
         command = self.prog.removeprefix("dateline ")
-        told = f"{message} (see {self.prog} --help)"
+        told = f"{self.unknown_flag() or message} (see {self.prog} --help)"
         complain(command, told, ExitCode.SETTING, log_format=self.log_format)
         self.exit(ExitCode.SETTING)
+
+    def unknown_flag(self) -> str | None:
+        """Complain of the first flag that there is not: else only what it left out is told."""
+        for flag in (word.partition("=")[0] for word in self.given if word.startswith("--")):
+            if flag not in self._option_string_actions and flag != "--" and not self._subparsers:
+                near = difflib.get_close_matches(flag, self._option_string_actions, n=1)
+                return f"there is no {flag}" + (f"; is {near[0]} meant?" if near else "")
+        return None
 
 
 def overview() -> str:

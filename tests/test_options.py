@@ -79,6 +79,22 @@ def test_a_flag_that_cannot_be_parsed_is_one_line_and_exit_2(
     assert capsys.readouterr().err.count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    ("argv", "said"),
+    [
+        (["ingest", "--fedes", "x"], "there is no --fedes; is --feeds meant?"),
+        (["ingest", "--feeds", "x", "--evry=15m"], "there is no --evry; is --every meant?"),
+        (["status", "--xyzzy"], "there is no --xyzzy ("),
+    ],
+)
+def test_a_mistyped_flag_is_named_before_what_is_missing_for_want_of_it(
+    argv: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        main(argv)
+    assert said in capsys.readouterr().err
+
+
 def test_an_unknown_command_names_those_there_are(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["injest"]) == 2
     said = capsys.readouterr().err
