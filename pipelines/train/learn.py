@@ -23,8 +23,6 @@ from pipelines.train.network import DISTANCE, OUTPUTS, Encoder, Labels, Roles, r
 from transforms.encoder.inputs import MAX_PIECES, Chunk, Pieces, to_arrays
 
 IGNORED = -100
-# Without these instructions products of bfloat16 are computed number by number: 13 times slower.
-HAS_SHORT_FLOATS = torch.backends.cpu.get_cpu_capability() == "AVX512"
 AVERAGED_EVERY = 10  # steps
 NAME_BITS = 0b11111  # first, last, city, country, region: lists that tomorrow's names are not on
 LISTS_LOST = 0.2  # share of words that learn without these
@@ -245,9 +243,7 @@ class Trainer:
         ]
         arrays = to_arrays(chunks, [e.words for e in batch], self.pieces, self.mask)
         inputs = {name: torch.from_numpy(array) for name, array in arrays.items()}
-        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=HAS_SHORT_FLOATS):
-            scores = dict(zip(OUTPUTS, self.encoder(**inputs), strict=True))
-        scores = {name: value.float() for name, value in scores.items()}
+        scores = dict(zip(OUTPUTS, self.encoder(**inputs), strict=True))
         width = inputs["first"].shape[1]
         losses = {}
         if batch[0].names:
