@@ -93,6 +93,38 @@ def test_an_attack_has_its_day_place_and_parties() -> None:
     assert event.country == "XZE"
 
 
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Typhoon Haiyan killed 40 people in Brannow.",
+        "Flooding killed 20 people in Brannow.",
+        "Heavy rain destroyed hundreds of homes in Karvonia.",
+        "The crash left two drivers dead in Brannow.",
+    ],
+)
+def test_what_nature_or_mishap_does_is_no_assault(sentence: str) -> None:
+    assert [e.event_type for e in read(sentence) if e.event_type] == []
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Soldiers killed 12 fighters in a raid near Orzhan.",
+        "A raid near Orzhan left four soldiers dead.",
+        "Government forces launched an operation south of Orzhan.",
+        "Karvonian drones struck a base 60 kilometers from Orzhan.",
+    ],
+)
+def test_where_an_attack_is_said_to_be_beats_the_dateline(sentence: str) -> None:
+    event = of_type("ASSAULT", read(sentence, dateline_place="BRANNOW"))
+    assert event.place_name == "Orzhan"
+
+
+def test_who_leads_a_raid_did_it() -> None:
+    event = of_type("ASSAULT", read("A Karvonia-led raid near Orzhan killed nine rebels."))
+    assert (event.actor_country, event.recipient_text) == ("XKA", "nine rebels")
+
+
 def test_every_span_is_the_text() -> None:
     text = (
         "Karvonia accused Zembria on Friday of shelling Brannow. “We did nothing of the kind,” "

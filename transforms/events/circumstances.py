@@ -28,6 +28,12 @@ PLACE_NOUNS = word_set(
     state county island valley neighborhood neighbourhood checkpoint base crossing airport"""
 )
 PART_OF = frozenset({"of"})  # "the town of Essenby"
+DIRECTIONS = word_set(
+    """north south east west northeast northwest southeast southwest north-east north-west
+    south-east south-west"""
+)
+DISTANCES = word_set("kilometer kilometers kilometre kilometres km mile miles")
+SAME_ACT = frozenset({"in", "during"})  # "killed in a raid near X": where the raid was
 MOTION = frozenset({"to", "toward", "towards", "into", "from"})
 # Types whose act is to go or to leave.
 GOING = {
@@ -150,6 +156,9 @@ def _is_locative(token: Token, ways: frozenset[str]) -> bool:
     preposition = token.head
     if token.dep_ != "pobj" or preposition.lower_ not in LOCATIVE | PART_OF:
         return False
+    before = preposition.nbor(-1).lower_ if preposition.i else ""
+    if before in DIRECTIONS or (before in DISTANCES and preposition.lower_ == "from"):
+        return True  # "south of X", "12 kilometers from X"
     if preposition.lower_ in PART_OF:
         is_unit = preposition.head.lemma_.lower() in PLACE_NOUNS
         return is_unit and _is_locative(preposition.head, ways)
@@ -165,7 +174,8 @@ def _is_elsewhere(token: Token, frame: Frame) -> bool:
         if token.pos_ in CLAUSE_VERBS and token.dep_ in ("xcomp", "ccomp", "relcl", "acl"):
             return frame.verb.is_ancestor(token)
         if token.pos_ == "NOUN" and is_act(token) and frame.verb.is_ancestor(token):
-            return not frame.is_nominal
+            is_same = token.dep_ == "pobj" and token.head.lower_ in SAME_ACT
+            return not (frame.is_nominal or is_same)
     return False
 
 

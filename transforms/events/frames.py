@@ -187,6 +187,8 @@ def noun_frame(noun: Token) -> Frame:
         actors = list(verb_frame(noun.head.head).subjects)
     if not actors:
         actors = [c for c in noun.children if c.dep_ in ("amod", "compound") and c.ent_type_]
+    if not actors:  # "a Karvonia-led raid"
+        actors = [name for c in noun.lefts if c.lower_ == "led" for name in _named_before(c)]
     if support is not None:
         for name, heads in _by_preposition(support).items():
             prepositions.setdefault(name, tuple(h for h in heads if h.i != noun.i))

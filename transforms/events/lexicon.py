@@ -79,7 +79,11 @@ CLASSES = {
         "avalanche earthquake quake tremor storm hurricane cyclone typhoon tornado flood tsunami "
         "eruption drought famine lightning heat heatwave cold snow rain wave wind disease virus "
         "outbreak epidemic pandemic cholera malaria measles illness cancer collapse stampede "
-        "leak shipwreck sinking poisoning pollution disaster weather temperature bear shark",
+        "leak shipwreck sinking poisoning pollution disaster weather temperature bear shark "
+        "flooding floodwater rainstorm thunderstorm snowstorm sandstorm blizzard hail downpour "
+        "rainfall monsoon deluge aftershock volcano lava inferno smog hunger malnutrition overdose "
+        "covid coronavirus ebola dengue elephant crocodile lion tiger leopard snake",
+        "storm": "storm hurricane cyclone typhoon tornado earthquake",
         "money": "$ € £ dollar euro pound yen million billion money sum",
         "office": "post job office government cabinet party presidency",
     }.items()
@@ -187,9 +191,15 @@ def find_sense(frame: Frame) -> Sense | None:
 
 def _is_accident(frame: Frame, sense: Sense) -> bool:
     """Tell whether nobody did it: "the storm killed four" is no assault."""
-    return sense.event_type == "ASSAULT" and any(
-        subject.lemma_.lower() in CLASSES["accident"] for subject in frame.subjects
-    )
+    return sense.event_type in ("ASSAULT", "COERCE") and any(map(_is_nobody, frame.subjects))
+
+
+def _is_nobody(subject: Token) -> bool:
+    """Tell whether a subject is a force of nature or a mishap: "the flood", "Typhoon Haiyan"."""
+    words = {subject.lemma_.lower()}
+    if subject.pos_ == "PROPN" and subject.i:
+        words |= {subject.nbor(-1).lower_} & CLASSES["storm"]
+    return bool(words & CLASSES["accident"])
 
 
 def is_act(noun: Token) -> bool:
@@ -246,7 +256,7 @@ def _predicates(frame: Frame) -> Iterator[str]:
         yield f"{lemma} {particle}"
     yield from (f"{lemma} {name}" for name in frame.by_preposition)
     yield from (
-        f"{lemma} {c.lower_}" for c in head.children if c.dep_ in ("advmod", "acomp", "neg")
+        f"{lemma} {c.lower_}" for c in head.children if c.dep_ in ("advmod", "acomp", "oprd", "neg")
     )
     if frame.clause is not None and any(c.lower_ == "to" for c in frame.clause.children):
         yield f"{lemma} to"

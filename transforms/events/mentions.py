@@ -102,7 +102,8 @@ def _events_of(sentence: Span, reading: Reading) -> list[Found]:
             typed.append(_found(frame, sense, sentence, frames, reading))
         elif frame.head.pos_ == "VERB" and frame.head.lemma_.lower() not in NO_ACTS:
             untyped.append(_found(frame, None, sentence, frames, reading))
-    typed = [f for f in _without_doubles(typed) if _is_event(f)]
+    typed = [_or_place(f, sentence, reading) for f in _without_doubles(typed)]
+    typed = [f for f in typed if _is_event(f)]
     typed = [f for f in typed if not _is_what_is_agreed(f, typed)]
     typed += [_announcement(f) for f in typed if _type(f) in ANNOUNCED and _is_announced(f)]
     typed += [_announcement(f) for f in untyped if _is_refused(f)]
@@ -169,12 +170,19 @@ def _found(
         frames=frames,
         sense=sense,
         actors=parties.actors,
-        recipients=parties.recipients
-        or (place_as_recipient(frame, sense, sentence, reading) if parties.actors else ()),
+        recipients=parties.recipients,
         truth=find_truth(frame),
         place=place or place_done_to(parties.recipients, sense, reading.resolution),
         date=find_date(frame, sentence, reading.dates),
     )
+
+
+def _or_place(found: Found, sentence: Span, reading: Reading) -> Found:
+    """Give an act that was done to nobody who is told of the place it was done to."""
+    if found.recipients or not found.actors:
+        return found
+    place = place_as_recipient(found.frame, found.sense, sentence, reading)
+    return replace(found, recipients=place)
 
 
 def _is_event(found: Found) -> bool:
