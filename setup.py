@@ -74,7 +74,7 @@ setup(
     ),
     package_data={
         "pipelines.deploy.dataflow": ["*.json"],
-        "pipelines.train": ["*.toml", "news.txt"],
+        "pipelines.train": ["*.toml", "news/*.txt"],
         "pipelines.report": ["*.html", "*.css"],
         "schemas": [
             "views/*.sql",

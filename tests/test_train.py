@@ -6,7 +6,6 @@ import lzma
 import random
 import re
 from dataclasses import replace
-from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -17,7 +16,7 @@ from pipelines.train import add_arguments, check_settings
 from pipelines.train import names as naming
 from pipelines.train import treebanks as trees
 from pipelines.train.clearnlp import ROOT, Word, convert_tree
-from pipelines.train.corpora import CORPORA
+from pipelines.train.corpora import CORPORA, own_news
 from pipelines.train.figures import (
     Figures,
     NameFigures,
@@ -275,9 +274,10 @@ def test_case_is_varied_and_marks_stay() -> None:
 
 
 def test_news_of_our_own_is_read_with_a_tenth_held_out(tmp_path: Path) -> None:
-    path = tmp_path / "news.txt"
-    path.write_text("[PERSON Ama Tolle] left [GPE Brenholt].\nShe wept.\n\n" * 10)
-    rows = list(naming.read_news(path))
+    (tmp_path / "some.txt").write_text(
+        "[PERSON Ama Tolle] left [GPE Brenholt].\nShe wept.\n\n" * 10
+    )
+    rows = list(naming.read_news(tmp_path))
     assert [row.split for row in rows] == ["train"] * 18 + ["dev"] * 2
     assert rows[0].text == "Ama Tolle left Brenholt."
     assert marked(rows[0]) == [("Ama Tolle", "PERSON"), ("Brenholt", "GPE")]
@@ -285,7 +285,7 @@ def test_news_of_our_own_is_read_with_a_tenth_held_out(tmp_path: Path) -> None:
 
 
 def test_our_own_news_is_marked_with_known_labels_only() -> None:
-    rows = list(naming.read_news(files("pipelines.train") / "news.txt"))
+    rows = list(naming.read_news(own_news()))
     assert {label for row in rows for _, _, label in row.marks} == set(LABELS)
     assert not [row.text for row in rows if "[" in row.text or "]" in row.text]
     assert len({row.text for row in rows}) > 4_000

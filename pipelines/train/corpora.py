@@ -14,8 +14,8 @@ CORPORA = (
 
 
 def own_news() -> Path:
-    """Find the news that was written for this project."""
-    return Path(str(resources.files("pipelines.train") / "news.txt"))
+    """Find the folder of news that was written for this project."""
+    return Path(str(resources.files("pipelines.train") / "news"))
 
 
 def find_corpus(folder: Path, name: str) -> Path:

@@ -59,16 +59,17 @@ def read_names(path: Path) -> Iterator[NamedSentence]:
             )
 
 
-def read_news(path: Path) -> Iterator[NamedSentence]:
+def read_news(folder: Path) -> Iterator[NamedSentence]:
     """Read the news that was written for this: `[GPE Kano]` is a name, a line a sentence.
 
-    An empty line ends a document; each tenth document is held out.
+    An empty line ends a document; each tenth document of a file is held out.
     """
-    documents = path.read_text(encoding="utf-8").strip().split("\n\n")
-    for number, document in enumerate(documents):
-        split = "dev" if number % HELD_OUT == HELD_OUT - 1 else "train"
-        for line in document.split("\n"):
-            yield parse_marked(line, str(number), split)
+    for path in sorted(folder.glob("*.txt")):
+        documents = path.read_text(encoding="utf-8").strip().split("\n\n")
+        for number, document in enumerate(documents):
+            split = "dev" if number % HELD_OUT == HELD_OUT - 1 else "train"
+            for line in document.split("\n"):
+                yield parse_marked(line, f"{path.stem} {number}", split)
 
 
 def parse_marked(line: str, document: str, split: str) -> NamedSentence:
