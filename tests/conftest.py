@@ -44,6 +44,16 @@ FILLING: dict[type, Any] = {
     date: NOW.date(),
 }
 
+PLACES = """name,kind,country,admin1,latitude,longitude,population,demonyms,aliases
+Velmark,country,XVE,,-30.5,-15.0,4000000,Velmarker;Velmarkers,
+Sorrenia,country,XSO,,-33.5,-11.0,9000000,Sorrenian;Sorrenians,
+Harrowgate Bay,city,XVE,,-30.1,-15.2,82000,,
+"""
+ACTORS = """name,entity_type,country,sector,aliases
+Dawn Front,ORG,XSO,REB,DF*;Dawn Front group
+Edda Brand,PERSON,XVE,GOV,
+"""
+
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out the tests marked `corpora` where the public corpora are absent."""
@@ -243,3 +253,12 @@ def site() -> Iterator[Site]:
         yield served
         served.closing.set()
         server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def lists(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
+    """Give lists of invented places and actors."""
+    folder: Path = tmp_path_factory.mktemp("lists")
+    (folder / "places.csv").write_text(PLACES, "utf-8")
+    (folder / "actors.csv").write_text(ACTORS, "utf-8")
+    return str(folder / "places.csv"), str(folder / "actors.csv")
