@@ -125,6 +125,12 @@ def test_who_leads_a_raid_did_it() -> None:
     assert (event.actor_country, event.recipient_text) == ("XKA", "nine rebels")
 
 
+def test_whom_shots_were_fired_at_is_the_recipient_and_not_the_shots() -> None:
+    text = "Zembrian troops fired warning shots at Karvonian soldiers on Friday."
+    event = of_type("ASSAULT", read(text))
+    assert (event.actor_country, event.recipient_country) == ("XZE", "XKA")
+
+
 def test_every_span_is_the_text() -> None:
     text = (
         "Karvonia accused Zembria on Friday of shelling Brannow. “We did nothing of the kind,” "
