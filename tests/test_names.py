@@ -1,14 +1,17 @@
-"""Sentences with typical trouble: capitals, abbreviations, datelines, quotes, foreign names."""
+"""Names in sentences with typical trouble (capitals, abbreviations, quotes) and in the corpora."""
 
 import json
 from pathlib import Path
 
-from pipelines.train.figures import MERGED
+import pytest
+
+from pipelines.train.figures import MERGED, held_out, measure_documents, measure_syntax
 from transforms.language import load_language
 
 SENTENCES = Path(__file__).parent / "golden" / "names" / "troublesome.jsonl"
 GATES = Path(__file__).parent / "gates.json"
-FLOOR = json.loads(GATES.read_text(encoding="utf-8"))["entities"]["troublesome"]
+FLOORS = json.loads(GATES.read_text(encoding="utf-8"))
+FLOOR = FLOORS["entities"]["troublesome"]
 
 Mark = tuple[int, int, str]
 
@@ -29,3 +32,21 @@ def test_nine_of_ten_names_in_troublesome_sentences_are_right() -> None:
     assert len(rows) >= 98
     assert right >= FLOOR * sum(map(len, gold)), wrong
     assert right >= FLOOR * sum(map(len, found)), wrong
+
+
+@pytest.mark.corpora
+@pytest.mark.parametrize("source", FLOORS["names"])
+def test_names_in_the_texts_of_the_corpora_keep_to_their_floor(source: str, corpora: Path) -> None:
+    figures = measure_documents(load_language(), held_out(corpora, source), source)
+    assert figures.f >= FLOORS["names"][source]
+
+
+@pytest.mark.corpora
+@pytest.mark.parametrize("source", FLOORS["trees"])
+def test_trees_and_lemmas_of_the_treebanks_keep_to_their_floors(source: str, corpora: Path) -> None:
+    figures = vars(measure_syntax(load_language(), corpora, source))
+    assert {
+        name: figures[name]
+        for name, floor in FLOORS["trees"][source].items()
+        if figures[name] < floor
+    } == {}

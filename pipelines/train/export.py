@@ -47,7 +47,7 @@ OPSET = 17
 SAMPLE = 60  # documents
 KEPT = ("lists", "name", "tag", "kind", "bound", "root")  # too small to gain by eight bits
 MODEL_NAME = "dateline_news"
-MODEL_VERSION = "2.1.0"
+MODEL_VERSION = "2.2.0"
 
 
 def load_weights(work: Path) -> tuple[Encoder, Roles, Labels]:

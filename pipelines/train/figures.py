@@ -92,8 +92,7 @@ def evaluate_model(nlp: Language, corpora: Path) -> Figures:
     for source in NAME_SOURCES:
         sentences = held_out(corpora, source)
         names += measure_names(nlp, [[row] for row in sentences], source, "sentence")
-        whole = [list(rows) for _, rows in groupby(sentences, key=lambda row: row.document)]
-        names += measure_names(nlp, whole, source, "document")[:1]
+        names.append(measure_documents(nlp, sentences, source))
     return Figures(tuple(syntax), tuple(names))
 
 
@@ -129,6 +128,14 @@ def held_out(corpora: Path, source: str) -> list[NamedSentence]:
     """Read the development sentences of one source of names."""
     rows = (*read_names(find_corpus(corpora, NAMES)), *read_news(own_news()))
     return [row for row in rows if row.split == "dev" and row.source == NAME_SOURCES[source]]
+
+
+def measure_documents(
+    nlp: Language, sentences: Iterable[NamedSentence], source: str
+) -> NameFigures:
+    """Measure names over all labels, whole texts being read."""
+    whole = [list(rows) for _, rows in groupby(sentences, key=lambda row: row.document)]
+    return measure_names(nlp, whole, source, "document")[0]
 
 
 def measure_names(

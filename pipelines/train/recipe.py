@@ -164,7 +164,7 @@ def train_encoder(
             trainer = make_trainer(pretrained, work, recipe, stage)
             trainer.begin(weights, work / f"checkpoint{number}.pt")
             trainer.train(batches)
-            torch.save(trainer.average.state_dict(), done)
+            torch.save(trainer.result(), done)
         weights = done
     assert weights is not None  # a recipe has stages
     shutil.copy(weights, work / WEIGHTS)

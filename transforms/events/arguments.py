@@ -132,19 +132,7 @@ def _with_roles(frame: Frame, found: RoleFrame) -> Frame:
         subjects = _heads_of("ARG0", found, frame)
     if not objects and not frame.is_nominal and frame.clause is None:
         objects = tuple(t for t in _heads_of("ARG1", found, frame) if t not in subjects)
-    prepositions = frame.by_preposition | dict(_tied_anew(found, frame))
-    return replace(frame, subjects=subjects, objects=objects, by_preposition=prepositions)
-
-
-def _tied_anew(found: RoleFrame, frame: Frame) -> Iterator[tuple[str, tuple[Token, ...]]]:
-    """Give what the model ties to the act by a preposition and the parse to another word.
-
-    "Fired shots at the convoy": whom an act goes to is ARG2, whatever "at" hangs on.
-    """
-    for first, _, role in found.roles:
-        word = frame.head.doc[first]
-        if role == "ARG2" and word.dep_ == "prep" and word.lower_ not in frame.by_preposition:
-            yield word.lower_, with_conjuncts([c for c in word.children if c.dep_ == "pobj"])
+    return replace(frame, subjects=subjects, objects=objects)
 
 
 def _heads_of(role: str, found: RoleFrame, frame: Frame) -> tuple[Token, ...]:

@@ -21,6 +21,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from transforms.entities import load_roles
+from transforms.events.arguments import TIMES
 from transforms.events.frames import Frame, word_set
 
 if TYPE_CHECKING:
@@ -250,11 +251,15 @@ def _predicates(frame: Frame) -> Iterator[str]:
         yield from (f"{NOUN}{word} {lemma}" for word in before)
         yield f"{NOUN}{lemma}"
         return
-    particles = [p.lower_ for p in frame.particles]
-    for particle in particles:
-        yield from (f"{lemma} {particle} {name}" for name in frame.by_preposition)
+    names = [
+        name
+        for name, heads in frame.by_preposition.items()
+        if not heads or any(head.lower_ not in TIMES for head in heads)  # "fired on Friday"
+    ]
+    for particle in (p.lower_ for p in frame.particles):
+        yield from (f"{lemma} {particle} {name}" for name in names)
         yield f"{lemma} {particle}"
-    yield from (f"{lemma} {name}" for name in frame.by_preposition)
+    yield from (f"{lemma} {name}" for name in names)
     yield from (
         f"{lemma} {c.lower_}" for c in head.children if c.dep_ in ("advmod", "acomp", "oprd", "neg")
     )

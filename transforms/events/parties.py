@@ -100,7 +100,7 @@ def _recipients(
     heads: list[Token] = []
     words: list[tuple[Actor, ...]] = []
     for slot in own or DEFAULT_SLOTS:
-        here = frame.slot(slot)
+        here = frame.slot(slot) or _aimed_at(frame, sense, slot)
         parties = [head for head in here if sense is None or not is_what_was_done(head, sense)]
         found = _others(read_actors(parties, reading), actors)
         known = tuple(actor for actor in found if is_known(actor))
@@ -119,6 +119,19 @@ def _recipients(
         if named:
             return named[:1]
     return next((found for found in words if found), ())
+
+
+def _aimed_at(frame: Frame, sense: Sense | None, slot: str) -> tuple[Token, ...]:
+    """Give what a shot goes at, where that hangs on it: "fired warning shots at the convoy"."""
+    return tuple(
+        head
+        for thing in frame.objects
+        if sense is not None and is_what_was_done(thing, sense)
+        for child in thing.children
+        if child.dep_ == "prep" and child.lower_ == slot
+        for head in child.children
+        if head.dep_ == "pobj"
+    )
 
 
 def _owners(
