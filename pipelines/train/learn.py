@@ -40,7 +40,7 @@ class Stage:
     tree_passes: int
     name_passes: dict[str, float]
     steps: int | None = None  # all batches of the passes
-    also_at: int | None = None  # step whose averaged weights make half of what comes out
+    also_at: int | None = None  # a tenth step, whose averaged weights make half of what comes out
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -185,8 +185,6 @@ class Trainer:
             schedule.step()
             if self.step % AVERAGED_EVERY == 0:
                 self._average()
-            if self.step == self.stage.also_at:
-                torch.save(self.average.state_dict(), self.early)
             seen += sum(len(example.words) for example in batch)
             for name, value in losses.items():
                 sums[name] = 0.98 * sums.get(name, value.item()) + 0.02 * value.item()
@@ -223,6 +221,8 @@ class Trainer:
             for mean, own in pairs:
                 if own.requires_grad:
                     mean.lerp_(own, 1 - kept)
+        if self.step == self.stage.also_at:
+            torch.save(self.average.state_dict(), self.early)
 
     def save(self, path: Path) -> None:
         """Write a checkpoint that appears whole."""
