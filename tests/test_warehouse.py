@@ -318,6 +318,16 @@ def test_of_rows_with_one_key_the_earliest_run_wins_in_any_order(
         assert made.query("SELECT url FROM articles").rows == [("z",)]
 
 
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 2, 0)])
+def test_of_rows_with_one_key_of_one_run_the_same_stays_whichever_is_merged_first(
+    order: tuple[int, ...], warehouse: DuckDbWarehouse, staging: StagingFolder, make_row: Any
+) -> None:
+    rows = [make_row(Article, article_id="a", url_key=key, run_id="r") for key in "kmn"]
+    merged = [put(warehouse, staging, rows[place])["articles"] for place in order]
+    assert merged == [Merged(1, 1, 0), Merged(1, 0, 0), Merged(1, 0, 0)]
+    assert warehouse.query("SELECT url_key FROM articles").rows == [("k",)]
+
+
 def test_a_failed_merge_leaves_warehouse_and_staged_files_as_they_were(
     warehouse: DuckDbWarehouse, staging: StagingFolder, make_row: Any
 ) -> None:

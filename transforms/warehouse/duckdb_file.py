@@ -210,7 +210,7 @@ def _connect(path: str, *, read_only: bool) -> "duckdb.DuckDBPyConnection":
 
 
 def _merge(connection: "duckdb.DuckDBPyConnection", table: str, paths: list[str]) -> Merged:
-    """Merge the rows of one table: of one key the latest version, else the earliest run's."""
+    """Merge the rows of one table: of one key the latest version, else the earliest run's first."""
     row = TABLES[table]
     key, version = key_of(row), version_of(row)
     names = ", ".join(c.name for c in columns(row))
@@ -229,14 +229,20 @@ def _merge(connection: "duckdb.DuckDBPyConnection", table: str, paths: list[str]
             f"QUALIFY ROW_NUMBER() OVER (PARTITION BY {key} ORDER BY {order}) = 1"
         )
     (before,) = _one(connection, f"SELECT COUNT(*) FROM {table}")
-    updates = f"WHEN MATCHED AND s.{version} > t.{version} THEN UPDATE BY NAME " if version else ""
+    mine, yours = (", ".join(f"{side}.{c.name}" for c in columns(row)) for side in "st")
+    # Two addresses may lead to one article: which is merged first must not tell.
+    is_better = (
+        f"s.{version} > t.{version}"
+        if version
+        else f"s.run_id = t.run_id AND ROW({mine}) < ROW({yours})"
+    )
     (changed,) = _one(
         connection,
         f"MERGE INTO {table} AS t USING staged AS s ON t.{key} = s.{key} "
-        f"{updates}WHEN NOT MATCHED THEN INSERT BY NAME",
+        f"WHEN MATCHED AND {is_better} THEN UPDATE BY NAME WHEN NOT MATCHED THEN INSERT BY NAME",
     )
     (after,) = _one(connection, f"SELECT COUNT(*) FROM {table}")
-    return Merged(staged, after - before, changed - (after - before))
+    return Merged(staged, after - before, changed - (after - before) if version else 0)
 
 
 def _one(connection: "duckdb.DuckDBPyConnection", sql: str) -> tuple[int, ...]:
