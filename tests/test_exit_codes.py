@@ -58,7 +58,8 @@ def test_a_command_that_is_stopped_says_so_by_its_code() -> None:
     stopped = (
         "import os, signal, sys\n"
         "from pipelines import __main__, query\n"
-        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # a job in the background has none
+        # a job in the background ignores interrupts
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "query.run = lambda args: os.kill(os.getpid(), signal.SIGINT)\n"
         "sys.exit(__main__.main(['query', 'SELECT 1']))"
     )
