@@ -98,11 +98,15 @@ class Parser(argparse.ArgumentParser):
 
     def unknown_flag(self) -> str | None:
         """Complain of the first flag that there is not: else only what it left out is told."""
-        for flag in (word.partition("=")[0] for word in self.given if word.startswith("--")):
-            if flag not in self._option_string_actions and flag != "--" and not self._subparsers:
-                near = difflib.get_close_matches(flag, self._option_string_actions, n=1)
-                return f"there is no {flag}" + (f"; is {near[0]} meant?" if near else "")
-        return None
+        if self._subparsers:  # the flags of its actions are theirs to tell
+            return None
+        known = self._option_string_actions.keys() | {"--"}
+        given = (word.partition("=")[0] for word in self.given if word.startswith("--"))
+        unknown = next((flag for flag in given if flag not in known), None)
+        if unknown is None:
+            return None
+        near = difflib.get_close_matches(unknown, self._option_string_actions, n=1)
+        return f"there is no {unknown}" + (f"; is {near[0]} meant?" if near else "")
 
 
 def overview() -> str:

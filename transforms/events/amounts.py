@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from transforms.events.circumstances import DIRECTIONS
 from transforms.events.frames import CLAUSE_VERBS, Frame, is_clause_of_root, word_set
 from transforms.events.quantities import SCALES, Quantity, read_number
 
@@ -31,10 +32,7 @@ STATES = {
 
 
 # "In a village 30 km north of Orzhan": how far a place is, not how far anybody went.
-BEARINGS = word_set(
-    """north south east west northeast northwest southeast southwest north-east north-west
-    south-east south-west northern southern eastern western away outside inside"""
-)
+BEARINGS = DIRECTIONS | word_set("northern southern eastern western away outside inside")
 
 
 def find_quantities_of(

@@ -197,10 +197,8 @@ def _is_accident(frame: Frame, sense: Sense) -> bool:
 
 def _is_nobody(subject: Token) -> bool:
     """Tell whether a subject is a force of nature or a mishap: "the flood", "Typhoon Haiyan"."""
-    words = {subject.lemma_.lower()}
-    if subject.pos_ == "PROPN" and subject.i:
-        words |= {subject.nbor(-1).lower_} & CLASSES["storm"]
-    return bool(words & CLASSES["accident"])
+    before = subject.nbor(-1).lower_ if subject.i and subject.pos_ == "PROPN" else ""
+    return before in CLASSES["storm"] or subject.lemma_.lower() in CLASSES["accident"]
 
 
 def is_act(noun: Token) -> bool:
