@@ -122,7 +122,7 @@ def _recipients(
 
 
 def _aimed_at(frame: Frame, sense: Sense | None, slot: str) -> tuple[Token, ...]:
-    """Give what a shot goes at, where that hangs on it: "fired warning shots at the convoy"."""
+    """Give whom what was done goes to, where they hang on it: "fired shots at the convoy"."""
     return tuple(
         head
         for thing in frame.objects
